@@ -1,0 +1,62 @@
+# ear_library(NAME [DEPENDS folder...] [LIBRARIES lib...] [SOURCES file...])
+#   The static library ear_NAME of the calling folder: all its .c files. DEPENDS names other folders'
+#   libraries and is the whole list of what this folder may include.
+# pure_library(...): the same, and its archive must hold no writable data and no undefined symbol
+#   outside cmake/pure_symbols.txt (no clock, file, socket, allocation or log): checked by a lint test.
+# ear_program(NAME SOURCES file... DEPENDS folder...): a program in bin/.
+set_property(GLOBAL PROPERTY EAR_PURE_TARGETS "")
+set_property(GLOBAL PROPERTY EAR_STAR "")
+
+function(ear_library name)
+  cmake_parse_arguments(arg "PURE" "" "DEPENDS;LIBRARIES;SOURCES;EXCLUDE" ${ARGN})
+  if(NOT arg_SOURCES)
+    file(GLOB arg_SOURCES CONFIGURE_DEPENDS "*.c")
+    foreach(excluded IN LISTS arg_EXCLUDE)
+      list(REMOVE_ITEM arg_SOURCES "${CMAKE_CURRENT_SOURCE_DIR}/${excluded}")
+    endforeach()
+  endif()
+  add_library(ear_${name} STATIC ${arg_SOURCES})
+  target_link_libraries(ear_${name} PUBLIC ear_options)
+  foreach(folder IN LISTS arg_DEPENDS)
+    target_link_libraries(ear_${name} PUBLIC ear_${folder})
+  endforeach()
+  target_link_libraries(ear_${name} PUBLIC ${arg_LIBRARIES})
+  if(arg_PURE)
+    set_property(GLOBAL APPEND PROPERTY EAR_PURE_TARGETS ear_${name})
+  endif()
+  file(RELATIVE_PATH folder "${PROJECT_SOURCE_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}")
+  string(REPLACE ";" "," depends "${arg_DEPENDS}")
+  set_property(GLOBAL APPEND PROPERTY EAR_STAR "${name} ${folder} ${depends}")
+endfunction()
+
+macro(pure_library name)
+  ear_library(${name} PURE ${ARGN})
+endmacro()
+
+function(ear_program name)
+  cmake_parse_arguments(arg "" "" "DEPENDS;LIBRARIES;SOURCES" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ear_options)
+  foreach(folder IN LISTS arg_DEPENDS)
+    target_link_libraries(${name} PRIVATE ear_${folder})
+  endforeach()
+  target_link_libraries(${name} PRIVATE ${arg_LIBRARIES})
+  set_property(GLOBAL APPEND PROPERTY EAR_PROGRAMS ${name})
+endfunction()
+
+# Adds each named folder below `root` that has a CMakeLists.txt, else its sub-folders that have one.
+# Folders appear when they have content; nothing else lists them.
+function(ear_add_folders root)
+  foreach(folder IN LISTS ARGN)
+    if(EXISTS "${root}/${folder}/CMakeLists.txt")
+      add_subdirectory("${root}/${folder}" "${PROJECT_BINARY_DIR}/${folder}")
+    else()
+      file(GLOB children CONFIGURE_DEPENDS RELATIVE "${root}" "${root}/${folder}/*")
+      foreach(child IN LISTS children)
+        if(EXISTS "${root}/${child}/CMakeLists.txt")
+          add_subdirectory("${root}/${child}" "${PROJECT_BINARY_DIR}/${child}")
+        endif()
+      endforeach()
+    endif()
+  endforeach()
+endfunction()
