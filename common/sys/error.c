@@ -1,0 +1,51 @@
+/* One table from errno to status; constant data, any thread. */
+#include "common/sys/error.h"
+
+#include <errno.h>
+
+static const struct {
+    int error;
+    enum status status;
+} rows[] = {
+    {EAGAIN, STATUS_AGAIN},
+    {EINTR, STATUS_AGAIN},
+    {EINPROGRESS, STATUS_AGAIN},
+    {ETIMEDOUT, STATUS_TIMEOUT},
+    {ECONNREFUSED, STATUS_UNREACHABLE},
+    {EHOSTUNREACH, STATUS_UNREACHABLE},
+    {ENETUNREACH, STATUS_UNREACHABLE},
+    {ENETDOWN, STATUS_UNREACHABLE},
+    {ECONNRESET, STATUS_CLOSED},
+    {ECONNABORTED, STATUS_CLOSED},
+    {EPIPE, STATUS_CLOSED},
+    {ENOTCONN, STATUS_CLOSED},
+    {EBUSY, STATUS_BUSY},
+    {EADDRINUSE, STATUS_BUSY},
+    {ETXTBSY, STATUS_BUSY},
+    {EACCES, STATUS_DENIED},
+    {EPERM, STATUS_DENIED},
+    {ENOENT, STATUS_NOT_FOUND},
+    {ENOTDIR, STATUS_NOT_FOUND},
+    {ESRCH, STATUS_NOT_FOUND},
+    {ENODEV, STATUS_NOT_FOUND},
+    {EEXIST, STATUS_EXISTS},
+    {ENOSPC, STATUS_NO_SPACE},
+    {EDQUOT, STATUS_NO_SPACE},
+    {EROFS, STATUS_READ_ONLY},
+    {ENOMEM, STATUS_NO_MEMORY},
+    {EMFILE, STATUS_FULL},
+    {ENFILE, STATUS_FULL},
+    {ENOBUFS, STATUS_FULL},
+    {ENAMETOOLONG, STATUS_TOO_LARGE},
+    {EFBIG, STATUS_TOO_LARGE},
+    {EMSGSIZE, STATUS_TOO_LARGE},
+    {ENOSYS, STATUS_UNSUPPORTED},
+    {EOPNOTSUPP, STATUS_UNSUPPORTED},
+    {EAFNOSUPPORT, STATUS_UNSUPPORTED},
+};
+
+enum status sys_status(int error) {
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+        if (rows[i].error == error) return rows[i].status;
+    return STATUS_IO;
+}
