@@ -3,7 +3,8 @@
 #   libraries and is the whole list of what this folder may include.
 # pure_library(...): the same, and its archive must hold no writable data and no undefined symbol
 #   outside cmake/pure_symbols.txt (no clock, file, socket, allocation or log): checked by a lint test.
-# ear_program(NAME SOURCES file... DEPENDS folder...): a program in bin/.
+# ear_program(NAME SOURCES file... DEPENDS folder... [LIBRARIES lib...]): a program in bin/.
+#   The files of a folder may include what any library or program declared in it DEPENDS on.
 set_property(GLOBAL PROPERTY EAR_PURE_TARGETS "")
 set_property(GLOBAL PROPERTY EAR_STAR "")
 
@@ -42,6 +43,9 @@ function(ear_program name)
   endforeach()
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES})
   set_property(GLOBAL APPEND PROPERTY EAR_PROGRAMS ${name})
+  file(RELATIVE_PATH folder "${PROJECT_SOURCE_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}")
+  string(REPLACE ";" "," depends "${arg_DEPENDS}")
+  set_property(GLOBAL APPEND PROPERTY EAR_STAR "${name} ${folder} ${depends}")
 endfunction()
 
 # Adds each named folder below `root` that has a CMakeLists.txt, else its sub-folders that have one.
