@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 
 import lint
 
@@ -74,7 +75,7 @@ entries = {}
 for command in json.loads((lint.BUILD / "compile_commands.json").read_text(encoding="utf-8")):
     if wanted(command):
         entries.setdefault(command["file"], command)
-jobs = [(command, built.get(command["output"])) for _, command in sorted(entries.items())]
+jobs = [(command, built.get(re.search(r" -o (\S+) ", command["command"]).group(1))) for _, command in sorted(entries.items())]
 with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS", os.cpu_count()))) as pool:
     found = sorted({finding for findings in pool.map(check, jobs) for finding in findings})
 lint.finish(found, len(jobs), "C files")
