@@ -19,7 +19,7 @@ void file_close(int *fd) {
     *fd = -1;
 }
 
-static enum status read_up_to(int fd, char *buffer, size_t capacity, size_t *length_out) {
+enum status file_read_open(int fd, char *buffer, size_t capacity, size_t *length_out) {
     size_t length = 0;
     for (;;) {
         /* At capacity the last byte is asked for too, only to learn that the file goes on. */
@@ -39,7 +39,7 @@ enum status file_read_at(int folder, const char *path, char *buffer, size_t capa
                          size_t *length_out) {
     CLEANUP(file_close) int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) return sys_status(errno);
-    return read_up_to(fd, buffer, capacity, length_out);
+    return file_read_open(fd, buffer, capacity, length_out);
 }
 
 enum status file_read(const char *path, char *buffer, size_t capacity, size_t *length_out) {

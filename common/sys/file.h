@@ -19,6 +19,9 @@ enum status file_read(const char *path, char *buffer, size_t capacity, size_t *l
 enum status file_read_at(int folder, const char *path, char *buffer, size_t capacity,
                          size_t *length_out) MUST_USE;
 
+/* The same from where the open descriptor stands; it stays open. */
+enum status file_read_open(int fd, char *buffer, size_t capacity, size_t *length_out) MUST_USE;
+
 /* Replaces `path` as one step: a reader, or a crash at any point, sees the old whole file or the
  * new one. Writes a new file beside it, created with `mode` (SAFETY S6), syncs it, renames it,
  * syncs the folder. A failed sync is an error and the old file stays. STATUS_TOO_LARGE when the
