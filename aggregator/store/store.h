@@ -62,13 +62,13 @@ void store_records_free(struct record *records, size_t count);
 void store_destroy(struct store *store);
 
 struct store_options {
-    const char *directory; /* holds intents.db, history.db, audit.heads; created 0700 */
-    const char
-        *audit_key_file; /* Ed25519 private key, PEM, outside `directory`; made 0600 if absent */
-    const char *writer;  /* the aggregator's id, for the audit chain; 1..48 of [A-Za-z0-9._-] */
+    const char *directory;      /* holds intents.db, history.db, audit.heads; created 0700 */
+    const char *audit_key_file; /* Ed25519 key, PEM, outside `directory`; made, 0600, if absent */
+    const char *writer;         /* the aggregator's id: names its audit chain; 1..48 characters */
     struct duration checkpoint; /* between signed audit heads; at least 1 s */
-    struct duration
-        event_retention; /* prediction-events older than their `ttl` are deleted; 0 = keep */
+    /* SPEC's names of the tables, 3..255 of [A-Za-z0-9_.-]; NULL = "ec2-auto-recovery-" and the
+     * table's own name. */
+    const char *table_names[RECORD_TABLE_COUNT];
 };
 
 /* Opens or creates the embedded store and starts its thread. STATUS_BUSY: another aggregator holds
@@ -79,6 +79,10 @@ enum status store_open_sqlite(const struct store_options *options, struct store 
                               char *place_out) MUST_USE;
 /* Renames the store's files to NAME.corrupt-UTC so that a fresh store can open beside them. */
 enum status store_set_aside(const char *directory, struct wall_time now) MUST_USE;
+/* Names of the files inside the directory, for audit_verify. */
+#define STORE_INTENTS_FILE "intents.db"
+#define STORE_HISTORY_FILE "history.db"
+#define STORE_HEADS_FILE   "audit.heads"
 
 /* Keeps everything in memory, durable for the life of the process. For tests. */
 enum status store_open_memory(struct store **store_out) MUST_USE;
