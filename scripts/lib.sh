@@ -28,7 +28,8 @@ help_text() { sed -n '2,/^[^#]/{/^#/!q;s/^# \{0,1\}//;p}' "$0"; }
 # Jobs to run at once: the cores, or JOBS.
 jobs_at_once() { printf '%s\n' "${JOBS:-$(nproc)}"; }
 
-# step NAME COMMAND...: runs it and says how long it took.
+# step NAME COMMAND...: runs it, says how long it took, returns its status. Bash ignores `set -e`
+# inside the command, so a function given here chains its own commands with `&&`.
 step() {
     local name=$1 began=$SECONDS status=0
     shift
