@@ -25,6 +25,7 @@ struct call {
     enum call_kind kind;
     struct action_id action; /* whose intent this carries out; also set on reads */
     struct instance_id instance;
+    uint32_t serial; /* copied into the result: tells a late answer from the one waited for */
     char unit[UNIT_NAME_SIZE];        /* RUN_DOCUMENT: the unit to restart */
     char command_id[COMMAND_ID_SIZE]; /* POLL_RUN */
     struct wall_time since;           /* FIND_RUN: look at commands from here on */
@@ -46,6 +47,7 @@ struct call_result {
     enum call_kind kind;
     struct action_id action;
     struct instance_id instance;
+    uint32_t serial;    /* the call's */
     enum status status; /* STATUS_UNKNOWN_OUTCOME: sent, but no answer came */
     char code[64];      /* AWS error code; empty = none */
     char message[160];
