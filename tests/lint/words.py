@@ -1,5 +1,6 @@
 """Small rules on text: no note to self left behind, no file out of proportion, no path of somebody's
-machine, JSON examples and workflow files end in a newline."""
+machine, no dead link between our pages, a newline at the end."""
+import pathlib
 import re
 
 import lint
@@ -9,6 +10,7 @@ README_LINES_MAX = 120
 # Written in two halves so that this file does not find itself.
 NOTES = re.compile(r"\b(" + "TO" + "DO|FIX" + "ME|X" + r"XX)\b")
 HOMES = re.compile(r"(?<![\w/.])/(home|root|work|Users)/\w")
+LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 OURS = (".c", ".h", ".py", ".cmake", ".txt", ".md", ".sh", ".json", ".proto", ".yml", ".yaml")
 
 findings = []
@@ -26,6 +28,9 @@ for name in lint.project_files():
             findings.append(f"{name}:{number}: a note to self; finish it or write it into docs/coverage.md")
         if HOMES.search(line):
             findings.append(f"{name}:{number}: a path of one machine")
+        for target in LINK.findall(line) if name.endswith(".md") else ():
+            if not (lint.SOURCE / pathlib.Path(name).parent / target).exists():
+                findings.append(f"{name}:{number}: dead link: {target}")
     if text and not text.endswith("\n"):
         findings.append(f"{name}:{len(lines)}: no newline at the end")
     if name.endswith((".c", ".h")) and len(lines) > C_LINES_MAX:
