@@ -12,6 +12,9 @@
 /* Runs `destroy(&variable)` when the variable leaves its scope: the one extension STYLE allows. */
 #define CLEANUP(destroy) __attribute__((cleanup(destroy)))
 
+/* Drops a must-use result on purpose; the reason stands beside it. */
+#define IGNORE(result) ((void)!(result))
+
 #define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 /* States what only our own bug can break; stays on in release builds. Never used on input. */
