@@ -149,7 +149,8 @@ enum status wall_parse(const char *text, size_t length, struct wall_time *at_out
 
 char *duration_format(struct duration span, char text[static CLOCK_RFC3339_SIZE]) {
     struct text out = text_over(text, CLOCK_RFC3339_SIZE);
-    int64_t ms = span.ms < 0 ? -span.ms : span.ms;
+    /* INT64_MIN has no positive twin. */
+    int64_t ms = span.ms >= 0 ? span.ms : span.ms == INT64_MIN ? INT64_MAX : -span.ms;
     if (span.ms < 0) text_add(&out, "-");
     int64_t s = ms / 1000;
     if (ms < 1000) {

@@ -1,4 +1,4 @@
-/* Bounded text and number forms that do not depend on locale, machine or C library. */
+/* Bounded text, and numbers written without locale, machine or C library. Reading: text_parse.c. */
 #include "common/base/text.h"
 
 #include <math.h>
@@ -182,69 +182,4 @@ enum status text_copy_bytes(char *target, size_t capacity, const char *source, s
 
 enum status text_copy(char *target, size_t capacity, const char *source) {
     return text_copy_bytes(target, capacity, source, strlen(source));
-}
-
-enum status text_parse_integer(const char *bytes, size_t length, int64_t *number_out) {
-    size_t i = length > 0 && (bytes[0] == '-' || bytes[0] == '+') ? 1 : 0;
-    bool negative = i == 1 && bytes[0] == '-';
-    if (i == length) return STATUS_MALFORMED;
-    uint64_t magnitude = 0;
-    uint64_t limit = negative ? (uint64_t)INT64_MAX + 1 : (uint64_t)INT64_MAX;
-    for (; i < length; i++) {
-        if (bytes[i] < '0' || bytes[i] > '9') return STATUS_MALFORMED;
-        uint64_t digit = (uint64_t)(bytes[i] - '0');
-        if (magnitude > (limit - digit) / 10) return STATUS_OUT_OF_RANGE;
-        magnitude = magnitude * 10 + digit;
-    }
-    *number_out = negative ? (int64_t)(0 - magnitude) : (int64_t)magnitude;
-    return STATUS_OK;
-}
-
-/* What was read of a number so far. */
-struct reading {
-    uint64_t mantissa; /* at most 18 digits; later ones only move the exponent */
-    int exponent;
-    bool any_digit;
-};
-
-static void read_digit(struct reading *r, char digit, bool after_point) {
-    r->any_digit = true;
-    if (r->mantissa < 100000000000000000ULL) {
-        r->mantissa = r->mantissa * 10 + (uint64_t)(digit - '0');
-        r->exponent -= after_point;
-    } else {
-        r->exponent += !after_point;
-    }
-}
-
-enum status text_parse_double(const char *bytes, size_t length, double *number_out) {
-    struct reading r = {0};
-    size_t i = length > 0 && (bytes[0] == '-' || bytes[0] == '+') ? 1 : 0;
-    bool negative = i == 1 && bytes[0] == '-', after_point = false;
-    for (; i < length; i++) {
-        if (bytes[i] == '.' && !after_point)
-            after_point = true;
-        else if (bytes[i] >= '0' && bytes[i] <= '9')
-            read_digit(&r, bytes[i], after_point);
-        else
-            break;
-    }
-    if (!r.any_digit) return STATUS_MALFORMED;
-    if (i < length) {
-        int64_t exponent;
-        if (bytes[i] != 'e' && bytes[i] != 'E') return STATUS_MALFORMED;
-        enum status status = text_parse_integer(bytes + i + 1, length - i - 1, &exponent);
-        if (status != STATUS_OK) return status;
-        if (exponent > 100000 || exponent < -100000) return STATUS_OUT_OF_RANGE;
-        r.exponent += (int)exponent;
-    }
-    if (r.mantissa == 0) {
-        *number_out = negative ? -0.0 : 0.0;
-        return STATUS_OK;
-    }
-    if (r.exponent > 400) return STATUS_OUT_OF_RANGE;
-    double magnitude = r.exponent < -400 ? 0.0 : scale_decimal((double)r.mantissa, r.exponent);
-    if (isinf(magnitude)) return STATUS_OUT_OF_RANGE;
-    *number_out = negative ? -magnitude : magnitude;
-    return STATUS_OK;
 }
