@@ -17,6 +17,7 @@
 #ifndef EAR_AGGREGATOR_PREDICT_PREDICT_H
 #define EAR_AGGREGATOR_PREDICT_PREDICT_H
 
+#include "aggregator/predict/arrivals.h"
 #include "aggregator/predict/stream.h"
 #include "common/model/prediction.h"
 
@@ -26,7 +27,7 @@
  * call; may change between calls (a reload), except `day` and `step`, for which rows start anew. */
 struct predict_settings {
     struct duration day;  /* prediction_day: horizon and season; 24 h; minimum 60 s */
-    struct duration step; /* prediction_step: 60 s; minimum 1 s; at most day / 96 is used */
+    struct duration step; /* prediction_step: 60 s; minimum 1 s; at most day / 576 is used */
     float high_confidence, medium_confidence; /* 0.8, 0.6 */
     float steal_warning, steal_critical;      /* CPU_STEAL_*: 5, 10 % */
     float iowait_warning, iowait_critical;    /* IOWAIT_*: 20, 40 % */
@@ -89,6 +90,9 @@ struct predict_row {
 /* SPEC's defaults, a day of 24 h, a step of 60 s. */
 struct predict_settings predict_settings_default(void);
 
+/* The step in force: `step`, held between 1 s and the length of a short block. */
+struct duration predict_step_length(const struct predict_settings *settings);
+
 /* Makes an empty row. */
 void predict_row_init(struct predict_row *row);
 
@@ -100,9 +104,10 @@ bool predict_due(const struct predict_settings *settings, const struct predict_r
 void predict_close(const struct predict_settings *settings, struct predict_row *row,
                    struct wall_time now);
 
-/* Says that a report arrived, whatever it holds; call once a report, before its values. */
+/* Says that a report arrived, whatever it holds; call once a report, before its values.
+ * interval_ms  the agent's own report interval; 0 = not known, it is then learned */
 void predict_arrive(const struct predict_settings *settings, struct predict_row *row,
-                    struct wall_time at);
+                    struct wall_time at, uint32_t interval_ms);
 /* Adds a value to the step being filled. Metrics the model does not read, and values that are not
  * finite, are ignored. */
 void predict_observe(struct predict_row *row, enum metric metric, float value);

@@ -14,7 +14,6 @@
 #define PREDICT_BLOCKS       12 /* of a window: means between which slopes are taken */
 #define PREDICT_CHUNKS       12 /* of a day: highest block of each 2 h */
 #define PREDICT_DAYS         7  /* whole days before those */
-#define PREDICT_LOSSES       8  /* runs of missed reports remembered */
 #define PREDICT_POINTS_LEAST 5  /* blocks without which a window has no trend */
 
 /* Joins the samples of one prediction step. */
@@ -57,16 +56,6 @@ struct predict_stream {
     uint32_t day_chunks;          /* chunks moved into days[0] so far */
 };
 
-/* Reports that came and did not come, whatever they held. */
-struct predict_arrivals {
-    int64_t newest_ms;                  /* -1 = none yet */
-    uint32_t count;                     /* reports, up to a bound that says "enough" */
-    float interval_ms;                  /* learned usual distance of two reports; 0 = not known */
-    int64_t loss_at_ms[PREDICT_LOSSES]; /* end of each run of missed reports */
-    float loss_missed[PREDICT_LOSSES];  /* how many were missed in it */
-    uint32_t losses; /* runs seen; the ring holds the last PREDICT_LOSSES of them */
-};
-
 void predict_gather_clear(struct predict_gather *gather);
 /* Not finite: ignored. */
 void predict_gather_add(struct predict_gather *gather, float value);
@@ -90,8 +79,5 @@ float predict_floor(const struct predict_stream *stream, unsigned count);
 /* The highest short block older than `lag` before `now`; -infinity when there is none. */
 float predict_past_high(const struct predict_stream *stream, struct duration day,
                         struct duration lag, struct wall_time now);
-
-void predict_arrivals_init(struct predict_arrivals *arrivals);
-void predict_arrivals_add(struct predict_arrivals *arrivals, struct wall_time at);
 
 #endif
