@@ -8,7 +8,8 @@
 #include "common/base/text.h"
 #include "common/sys/clock.h"
 
-#define REREAD_SOON_MS 30000  /* how often credentials are looked for again: while they still hold \
+#define REREAD_SOON_MS                                                                             \
+    30000                     /* how often credentials are looked for again: while they still hold \
                                */
 #define REREAD_URGENT_MS 5000 /* when they are missing or about to end */
 #define HEADER_LINE_SIZE (AWS_TOKEN_SIZE + 64)
