@@ -6,7 +6,7 @@ import re
 import lint
 
 FLAGS = ("-std=c17", "-fsyntax-only", "-D_DEFAULT_SOURCE", '-DEAR_VERSION="0"', "-Wall", "-Wextra",
-         "-Wstrict-prototypes", "-Werror", "-I", ".", "-I", lint.BUILD / "generated")
+         "-Wstrict-prototypes", "-Werror", "-I", ".", *lint.generated_folders())
 
 
 def check(name):

@@ -5,6 +5,7 @@ status 1 when there was one. EAR_SOURCE and EAR_BUILD name the source root and t
 """
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -51,6 +52,13 @@ def shell_files():
         elif name.endswith(".sh") or b"# shellcheck shell=" in head:
             found.append(name)
     return found
+
+
+def generated_folders():
+    """-I words for the folders of generated headers, as the build itself uses them."""
+    commands = BUILD / "compile_commands.json"
+    text = commands.read_text(encoding="utf-8") if commands.exists() else ""
+    return sorted({word for word in re.findall(r"-I\S+", text) if word.startswith(f"-I{BUILD}/")})
 
 
 def finish(findings, looked_at, what):
