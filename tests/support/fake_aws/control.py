@@ -1,6 +1,7 @@
 """The control API under /_fake/: JSON in, JSON out (README.md lists the calls)."""
 
 import json
+import os
 import signal
 from urllib.parse import parse_qs, unquote
 
@@ -41,9 +42,12 @@ class Control:
         handler = getattr(self, "_at_" + parts[0].replace("-", "_"), None)
         if handler is None:
             raise ControlError(f"no control call {request.path}", 404)
-        result = handler(request.method, parts[1:], body, query)
-        if hasattr(result, "__await__"):
-            result = await result
+        try:
+            result = handler(request.method, parts[1:], body, query)
+            if hasattr(result, "__await__"):
+                result = await result
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            raise ControlError(f"bad control call: {type(error).__name__}: {error}") from error
         if result is None:
             raise ControlError(f"no control call {request.method} {request.path}", 404)
         return Response(200, json.dumps(result).encode())
@@ -70,7 +74,6 @@ class Control:
     # -- the process ----------------------------------------------------------------------------
 
     def _at_ready(self, method, _parts, _body, _query):
-        import os
         return {"ok": True, "pid": os.getpid()} if method == "GET" else None
 
     async def _at_reset(self, method, _parts, _body, _query):

@@ -162,7 +162,8 @@ class Front:
         params = {key: value for key, value in call.params.items()
                   if key not in ("Action", "Version")}
         self.state.journal.add({
-            "time": iso(self.state.clock.wall()), "service": call.service, "op": call.op,
+            "time": iso(self.state.clock.wall()), "received_at": request.received_at,
+            "service": call.service, "op": call.op,
             "params": params, "instance_ids": call.instance_ids(),
             "comment": call.params.get("Comment"), "outcome": outcome.get("code", "ok"),
             "status": response.status if response.delivery in (

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from .errors import ControlError
 from .process import Process
-from .proctree import ProcTree, sessions
+from .proctree import ProcTree, recent_sessions, sessions
 from .units import COMMAND_S_MAX, Units
 
 TICK_S = 0.5            # uptime and process links are renewed so often (real seconds)
@@ -161,11 +161,11 @@ class Guest:
             await asyncio.sleep(TICK_S)
             if self.ready and not self.hung:
                 self.proc.uptime(time.monotonic() - self.booted_at)
-                self._show_processes()
+                self._show_processes(recent_sessions(TICK_S / 2))
 
-    def _show_processes(self):
+    def _show_processes(self, living=None):
         wanted = self.units.sessions() | {job.session for job in self.jobs}
-        living = sessions()
+        living = sessions() if living is None else living
         pids = set()
         for session in wanted:
             pids |= living.get(session, set())
@@ -205,7 +205,7 @@ class Guest:
         """Every process stops where it is, as on a guest whose kernel hangs."""
         self.hung = True
         for process in self._processes():
-            process.signal_all(signal.SIGSTOP)
+            process.freeze()
 
     def resume(self):
         self.hung = False

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+import time
 from dataclasses import dataclass, field
 
 HEAD_BYTES_MAX = 64 * 1024
@@ -22,6 +23,7 @@ class Request:
     headers: dict  # lower-case name -> value; repeated headers joined by a comma
     body: bytes
     peer: str = ""
+    received_at: float = 0.0  # epoch seconds at which its head had arrived
 
 
 @dataclass
@@ -67,6 +69,7 @@ async def read_request(reader, writer):
         return None
     except asyncio.LimitOverrunError as error:
         raise BadRequest("head too long") from error
+    received_at = time.time()
     method, target, headers = _parse_head(head[:-4])
     if "transfer-encoding" in headers:
         raise BadRequest("transfer-encoding is not supported")
@@ -81,7 +84,8 @@ async def read_request(reader, writer):
         return None
     path, _, query = target.partition("?")
     peer = writer.get_extra_info("peername")
-    return Request(method, path, query, headers, body, f"{peer[0]}:{peer[1]}" if peer else "")
+    return Request(method, path, query, headers, body, f"{peer[0]}:{peer[1]}" if peer else "",
+                   received_at)
 
 
 def _head(response, length, close):

@@ -63,6 +63,21 @@ class Process:
             except ProcessLookupError:
                 pass
 
+    def freeze(self):
+        """SIGSTOP until a scan finds nobody who was not stopped before: children forked meanwhile
+        are caught too."""
+        stopped = set()
+        for _ in range(KILL_ROUNDS):
+            fresh = self.members() - stopped
+            if not fresh:
+                return
+            for pid in fresh:
+                try:
+                    os.kill(pid, signal.SIGSTOP)
+                except ProcessLookupError:
+                    pass
+            stopped |= fresh
+
     def kill_all(self):
         """SIGKILL until nobody of the session is left."""
         for _ in range(KILL_ROUNDS):

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import time
 
 
 def write_atomic(path, text):
@@ -69,3 +70,15 @@ def sessions():
         if fields[0] != b"Z":
             found.setdefault(int(fields[3]), set()).add(int(name))
     return found
+
+
+_last_scan = (float("-inf"), {})
+
+
+def recent_sessions(age_max_s):
+    """As sessions(), but a scan that is at most age_max_s old will do: many guests share one."""
+    global _last_scan
+    now = time.monotonic()
+    if now - _last_scan[0] > age_max_s:
+        _last_scan = (now, sessions())
+    return _last_scan[1]

@@ -1,8 +1,10 @@
 """Signature Version 4, written from the published algorithm: signing for tests, verifying for the fake."""
 
+import calendar
 import hashlib
 import hmac
 import re
+import time
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_plus
 
@@ -102,8 +104,6 @@ def parse_scope(authorization):
 
 
 def _stamp_seconds(stamp):
-    import calendar
-    import time
     try:
         return calendar.timegm(time.strptime(stamp, "%Y%m%dT%H%M%SZ"))
     except ValueError:
