@@ -14,7 +14,8 @@
 #   build/fuzz/tests/fuzz/found/; add it to the corpus with the fix. A longer look:
 #     build/fuzz/tests/bin/fuzz_AREA_x -max_total_time=600 tests/fuzz/AREA/corpus/x
 #   The target `fuzz_targets` builds all of them and nothing else.
-# Tests see: EAR_BIN (folder of the programs), EAR_SOURCE (source root), EAR_BUILD, TMPDIR.
+# A case that skips itself shows as skipped in ctest's summary.
+# Tests see EAR_BIN (folder of the programs), EAR_SOURCE (source root), EAR_BUILD, and little else.
 set(EAR_TEST_ENVIRONMENT
   "EAR_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}" "EAR_SOURCE=${PROJECT_SOURCE_DIR}"
   "EAR_BUILD=${PROJECT_BINARY_DIR}")
@@ -67,7 +68,8 @@ function(unit_test area source)
     set(entry "${arg_LABEL}.${area}.${stem}.${name}")
     add_test(NAME ${entry} COMMAND ${EAR_EMPTY_ENVIRONMENT} $<TARGET_FILE:${target}> ${name}
       WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
-    set_tests_properties(${entry} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+    set_tests_properties(${entry} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT}
+      SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
   endforeach()
 endfunction()
 
@@ -95,10 +97,10 @@ function(python_test label area source)
     add_test(NAME ${entry}
       COMMAND ${EAR_EMPTY_ENVIRONMENT} PYTHONDONTWRITEBYTECODE=1
         "PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/support" ${arg_ENVIRONMENT}
-        ${python} -m unittest -k test_${name} "${source}"
+        ${python} -m unittest -k "*.test_${name}" "${source}"
       WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
     set_tests_properties(${entry} PROPERTIES LABELS ${label} TIMEOUT ${arg_TIMEOUT}
-      FAIL_REGULAR_EXPRESSION "Ran 0 tests")
+      FAIL_REGULAR_EXPRESSION "Ran 0 tests" SKIP_REGULAR_EXPRESSION "OK \\(skipped=")
     if(arg_RUN_SERIAL)
       set_tests_properties(${entry} PROPERTIES RUN_SERIAL TRUE)
     endif()
