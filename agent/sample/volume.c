@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/text.h"
+
 #define SERIAL_DIGITS_MIN 8
 #define SERIAL_DIGITS_MAX 17
 #define SLAVES_MAX        2 /* one is wanted, a second makes the answer ambiguous */
@@ -43,7 +45,7 @@ static bool only_slave(struct source *source, const char *folder, char *slave, s
     while (count < SLAVES_MAX && (entry = readdir(entries)) != NULL) {
         if (entry->d_name[0] == '.') continue;
         count++;
-        (void)snprintf(slave, capacity, "%s", entry->d_name);
+        if (text_copy(slave, capacity, entry->d_name) != STATUS_OK) count = SLAVES_MAX;
     }
     (void)closedir(entries);
     return count == 1;
