@@ -236,6 +236,21 @@ class Planted(unittest.TestCase):
         self.write("docs/page.md", "It lies in /ho" + "me/somebody/ear.\n")
         self.assert_finds("a path of one machine", "words")
 
+    def whole(self, missing="", entries=("test_x_y",)):
+        source = self.write("tests/unit/x/test_y.c", "int y;\n")
+        self.built("checks/missing.txt", missing)
+        self.built("compile_commands.json", json.dumps([{"file": str(source)}]))
+        return self.built("entries", json.dumps({"tests": [{"command": ["/bin/" + name]} for name in entries]}))
+
+    def test_whole_finds_what_is_left_out(self):
+        self.assert_passes("whole", self.whole())
+        self.assert_finds("test_z.c: named in a CMakeLists.txt", "whole", self.whole(missing="test_z.c\n"))
+        self.assert_finds("no ctest entry runs a case", "whole", self.whole(entries=()))
+        self.write("common/x/forgotten.c", "")
+        self.assert_finds("forgotten.c: nothing compiles it", "whole", self.whole())
+        self.write("tests/functional/x/test_x.py", "")
+        self.assert_finds("test_x.py: no ctest entry runs it", "whole", self.whole())
+
     def tidy(self, code):
         source = self.write("common/x/x.c", code)
         command = f"cc -std=c17 -o x.o -c {source}"
