@@ -116,7 +116,9 @@ static struct trends trends_of(const struct predict_settings *settings,
     double slow = ramp(tau[2], 0.5, 0.85) * ramp(tau[1], 0.0, 0.4);
     double fast = ramp(tau[1], 0.6, 0.9) * ramp(tau[0], 0.1, 0.5);
     trends.steady = slow > fast ? slow : fast;
-    if (slow > fast && trends.window[1].slope < trends.window[2].slope) trends.best = 2;
+    /* Where the long window is sure too, the calmer of both slopes leads: noise steepens short
+     * ones. */
+    if (slow > 0.5 && trends.window[2].slope < trends.window[1].slope) trends.best = 2;
     return trends;
 }
 
@@ -178,8 +180,20 @@ static double nearness(const struct predict_settings *settings, double to_limit)
     return maths_log(day / to_limit) / maths_log(day / sure);
 }
 
+/* 1 when a rise that slows down as it has done so far ends below its limit: a cache that fills, not
+ * a leak. */
+static double levels_off(const struct predict_settings *settings,
+                         const struct predict_stream *stream,
+                         const struct predict_evidence *evidence) {
+    double rate = (double)predict_slowing(stream, settings->day);
+    double slope = (double)stream->windows[1].trend.slope;
+    if (rate <= 0 || slope <= 0) return 0;
+    double end = (double)evidence->level + slope / rate;
+    return ramp((double)evidence->limit - end, -2, 2);
+}
+
 static double limit_logit(const struct predict_settings *settings, const struct trends *trends,
-                          struct predict_evidence *evidence) {
+                          const struct predict_stream *stream, struct predict_evidence *evidence) {
     double headroom = (double)evidence->limit - (double)evidence->past_high;
     double above = (double)evidence->level - (double)evidence->past_high;
     double novel = headroom > 0.5 ? ramp(above / headroom, 0.02, 0.3) : 0;
@@ -189,8 +203,9 @@ static double limit_logit(const struct predict_settings *settings, const struct 
         evidence->slope_per_ms = slope;
         put_times(settings, trends, evidence, ms);
     }
-    return 4 * trends->steady + 3.5 * novel + 3 * nearness(settings, ms) +
-           1 * level_term(settings, evidence->metric, evidence->level);
+    return 3 * trends->steady + 4.5 * novel + 2.5 * nearness(settings, ms) +
+           1 * level_term(settings, evidence->metric, evidence->level) -
+           3 * levels_off(settings, stream, evidence);
 }
 
 /* ln of how many times the usual height, the floor added to both. */
@@ -236,7 +251,7 @@ static void find_one(const struct predict_settings *settings, const struct predi
     evidence->window = (struct duration){settings->day.ms / (trends.best == 2 ? 3 : 12)};
     double logit = BASE_LOGIT;
     switch (row->shape) {
-    case SHAPE_LIMIT: logit += limit_logit(settings, &trends, evidence); break;
+    case SHAPE_LIMIT: logit += limit_logit(settings, &trends, stream, evidence); break;
     case SHAPE_GROWTH: logit += growth_logit(&trends, evidence, row->floor); break;
     case SHAPE_RATE: logit += rate_logit(settings, &trends, stream, evidence, row->floor); break;
     }

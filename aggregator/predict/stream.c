@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "common/base/maths.h"
+
 #define PAIRS_MAX (PREDICT_BLOCKS * (PREDICT_BLOCKS - 1) / 2)
 
 /* A window's part of the day: 0.5, 2 and 8 h of 24 h. */
@@ -143,6 +145,7 @@ static void chunks_advance(struct predict_stream *stream, int64_t chunk) {
         unsigned place = (unsigned)((stream->chunk + i) % PREDICT_CHUNKS);
         chunk_retire(stream, stream->chunks[place]);
         stream->chunks[place] = stream->chunk_high;
+        stream->slopes[place] = i == 0 ? stream->windows[1].trend.slope : 0;
         stream->chunk_high = -INFINITY;
     }
     stream->chunk = chunk;
@@ -200,6 +203,26 @@ float predict_floor(const struct predict_stream *stream, unsigned count) {
     if (have == 0) return stream->last;
     sort_floats(values, have);
     return values[0];
+}
+
+/* Median slope of chunks `from`..`to` back, 1 = the newest closed one. */
+static float slope_back(const struct predict_stream *stream, unsigned from, unsigned to) {
+    float values[PREDICT_CHUNKS];
+    unsigned count = 0;
+    for (unsigned back = from; back <= to; back++)
+        values[count++] = stream->slopes[(stream->chunk - back) % PREDICT_CHUNKS];
+    sort_floats(values, count);
+    return median_sorted(values, count);
+}
+
+float predict_slowing(const struct predict_stream *stream, struct duration day) {
+    if (stream->chunk < PREDICT_CHUNKS) return 0;
+    float before = slope_back(stream, 4, 8);
+    float newest[3] = {stream->windows[1].trend.slope, slope_back(stream, 1, 1),
+                       slope_back(stream, 2, 2)};
+    sort_floats(newest, 3);
+    if (before <= 0 || newest[1] <= 0 || newest[1] >= before) return 0;
+    return (float)(maths_log((double)before / (double)newest[1]) / (5.0 * (double)chunk_ms(day)));
 }
 
 float predict_past_high(const struct predict_stream *stream, struct duration day,

@@ -53,6 +53,7 @@ struct predict_stream {
     float chunk_high;  /* highest short block in the chunk being filled; -infinity = none */
     float chunks[PREDICT_CHUNKS]; /* of the past day, by chunk number modulo; -infinity = none */
     float days[PREDICT_DAYS];     /* of the days before, newest first */
+    float slopes[PREDICT_CHUNKS]; /* of the 2 h window as each of those chunks closed; 0 = none */
     uint32_t day_chunks;          /* chunks moved into days[0] so far */
 };
 
@@ -76,6 +77,9 @@ struct predict_trend predict_trend_at(const struct predict_stream *stream, struc
 float predict_level(const struct predict_stream *stream, unsigned count);
 /* The lowest of the newest `count` short blocks: a level held all that time. */
 float predict_floor(const struct predict_stream *stream, unsigned count);
+/* How the rise slows down: the e-fold rate a ms at which slopes fell from 8 to 16 h ago until the
+ * last 6 h; 0 when they did not, or when too little is known. */
+float predict_slowing(const struct predict_stream *stream, struct duration day);
 /* The highest short block older than `lag` before `now`; -infinity when there is none. */
 float predict_past_high(const struct predict_stream *stream, struct duration day,
                         struct duration lag, struct wall_time now);
