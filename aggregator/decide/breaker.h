@@ -12,6 +12,9 @@
 
 enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN };
 
+/* How half-open's probe ended; NONE: nothing was done, so nothing was learnt. */
+enum breaker_probe { BREAKER_PROBE_NONE, BREAKER_PROBE_SUCCESS, BREAKER_PROBE_FAILURE };
+
 struct breaker_scope {
     char zone[BREAKER_ZONE_SIZE]; /* empty for the fleet */
     enum breaker_state state;
@@ -58,7 +61,8 @@ unsigned breaker_update(struct breaker *breaker, const struct decide_policy *pol
 /* An action started or ended in the zone: half-open scopes take it as their probe. A probe that
  * succeeded closes, one that failed opens again. */
 void breaker_started(struct breaker *breaker, uint16_t zone);
-void breaker_ended(struct breaker *breaker, uint16_t zone, bool success, struct boot_time at);
+void breaker_ended(struct breaker *breaker, uint16_t zone, enum breaker_probe probe,
+                   struct boot_time at);
 void breaker_verdict(const struct breaker *breaker, const struct decide_policy *policy,
                      uint16_t zone, struct breaker_verdict *out);
 bool breaker_any_open(const struct breaker *breaker);

@@ -73,12 +73,15 @@ struct recover_run {
     uint32_t attempt;        /* ... of the present one */
     uint32_t renewals;       /* new intents after lost calls */
     uint32_t tries;          /* of the present call */
+    uint32_t read_tries;     /* of the present read */
     uint32_t serial;         /* of the call whose answer is waited for; 0 = none */
     uint32_t next_serial;
-    bool stored;     /* the present action's intent is durable */
-    bool dark;       /* the call's answer was lost */
-    bool acted;      /* some call of this run may have taken effect */
-    bool stop_acted; /* ... a stop */
+    bool stored;      /* the present action's intent is durable */
+    bool dark;        /* the call's answer was lost */
+    bool acted;       /* some call of this run may have taken effect */
+    bool effect_seen; /* the call's own effect is proven; the rest of the proof is due */
+    bool waiting;     /* between legs a rule forbids the next one */
+    bool stop_acted;  /* ... a stop */
     char unit[UNIT_NAME_SIZE];
     char command_id[COMMAND_ID_SIZE];
     struct boot_id boot_before;
@@ -184,6 +187,7 @@ enum recover_action {
     RECOVER_DO_INTEND, /* store the intent; when it is durable already, send */
     RECOVER_DO_SEND,
     RECOVER_DO_PAUSE,
+    RECOVER_DO_WAIT, /* a rule forbids the next leg for now: ask again, without a deadline */
     RECOVER_DO_LOOK,
     RECOVER_DO_DARK, /* the answer is lost: open the window */
     RECOVER_DO_WAIT_DARK,
