@@ -45,19 +45,15 @@ static bool read_within(const struct aws *aws, struct boot_time now, int64_t spa
 
 /* Leaves usable credentials in aws->credentials, or says why there are none. */
 static enum status ensure_credentials(struct aws *aws, struct now now) {
-    enum status status = STATUS_OK;
-    if (!aws->have_credentials) {
-        if (read_within(aws, now.boot, REREAD_URGENT_MS)) return STATUS_DENIED;
-        (void)reread_credentials(aws, now.boot, &status);
-        return status == STATUS_OK ? STATUS_OK : STATUS_DENIED;
-    }
-    enum aws_refresh need = aws_refresh_need(&aws->credentials, now.wall);
+    /* A failed read is tolerated while there are credentials: they are judged below. */
+    enum status ignored;
+    enum aws_refresh need = AWS_REFRESH_EXPIRED;
+    if (aws->have_credentials) need = aws_refresh_need(&aws->credentials, now.wall);
     int64_t pause_ms = need == AWS_REFRESH_SOON ? REREAD_SOON_MS : REREAD_URGENT_MS;
-    if (need != AWS_REFRESH_NOT_NEEDED && !read_within(aws, now.boot, pause_ms)) {
-        /* A failed read is tolerated here: the present credentials are judged below. */
-        (void)reread_credentials(aws, now.boot, &status);
-        need = aws_refresh_need(&aws->credentials, now.wall);
-    }
+    if (need != AWS_REFRESH_NOT_NEEDED && !read_within(aws, now.boot, pause_ms))
+        (void)reread_credentials(aws, now.boot, &ignored);
+    if (!aws->have_credentials) return STATUS_DENIED;
+    need = aws_refresh_need(&aws->credentials, now.wall);
     return need == AWS_REFRESH_EXPIRED ? STATUS_EXPIRED : STATUS_OK;
 }
 

@@ -277,7 +277,9 @@ static void finish(struct aws_transfer *transfer, CURLcode result) {
     release(transfer);
 }
 
-static void finish_ended(struct aws_http *http) {
+/* True when at least one had ended. */
+static bool finish_ended(struct aws_http *http) {
+    bool any = false;
     int left = 0;
     CURLMsg *message = NULL;
     while ((message = curl_multi_info_read(http->multi, &left)) != NULL) {
@@ -287,17 +289,19 @@ static void finish_ended(struct aws_http *http) {
         (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
         ASSERT(transfer != NULL);
         finish(transfer, result);
+        any = true;
     }
+    return any;
 }
 
 void aws_http_wait(struct aws_http *http, struct duration longest) {
     int running = 0;
     /* A multi handle's own errors (no memory) leave the transfers to their deadlines. */
     (void)curl_multi_perform(http->multi, &running);
-    finish_ended(http);
+    if (finish_ended(http)) return; /* the call backs may have made something due at once */
     (void)curl_multi_poll(http->multi, NULL, 0, (int)longest.ms, NULL);
     (void)curl_multi_perform(http->multi, &running);
-    finish_ended(http);
+    (void)finish_ended(http); /* the caller looks again in any case */
 }
 
 void aws_http_wake(struct aws_http *http) { (void)curl_multi_wakeup(http->multi); }
