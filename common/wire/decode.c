@@ -23,6 +23,7 @@ static enum status copy_name(char *target, size_t capacity, bytes value) {
 
 static enum status decode_speaker(bytes instance, bytes boot, uint64_t sequence,
                                   struct wire_message *message) {
+    if (sequence == 0) return STATUS_OUT_OF_RANGE;
     enum status status = instance_id_parse(text_of(instance), instance.len, &message->instance);
     if (!status) status = boot_id_parse(text_of(boot), boot.len, &message->boot);
     message->sequence = sequence;
@@ -107,7 +108,6 @@ static enum status decode_events(const Ear__V1__Report *from, struct report *rep
 static enum status decode_report_head(const Ear__V1__Report *from, struct report *report) {
     if (from->schema == 0) return STATUS_MALFORMED;
     if (from->schema != REPORT_SCHEMA) return STATUS_NEWER;
-    if (from->sequence == 0) return STATUS_OUT_OF_RANGE;
     enum status status = check_wall(from->sampled_at_ms);
     if (!status) status = check_interval(from->interval_ms);
     if (!status)

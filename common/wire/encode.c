@@ -250,7 +250,7 @@ enum status wire_encode_dictionary(const struct instance_id *instance, const str
     struct dictionary_parts parts;
     Ear__V1__Dictionary to = EAR__V1__DICTIONARY__INIT;
     if (dictionary->count > SERIES_MAX) return STATUS_TOO_LARGE;
-    if (dictionary->generation == 0) return STATUS_OUT_OF_RANGE;
+    if (dictionary->generation == 0 || sequence == 0) return STATUS_OUT_OF_RANGE;
     to.sequence = sequence;
     to.generation = dictionary->generation;
     enum status status = borrow_speaker(instance, boot, &to.instance_id, &to.boot_id);
@@ -265,6 +265,7 @@ enum status wire_encode_dictionary(const struct instance_id *instance, const str
 enum status wire_encode_notice(const struct notice *notice, uint8_t *buffer, size_t capacity,
                                size_t *length_out) {
     Ear__V1__Notice to = EAR__V1__NOTICE__INIT;
+    if (notice->sequence == 0) return STATUS_OUT_OF_RANGE;
     to.sequence = notice->sequence;
     enum status status =
         borrow_speaker(&notice->instance, &notice->boot, &to.instance_id, &to.boot_id);

@@ -36,7 +36,7 @@ struct wire_message {
     /* Who speaks, whatever the kind; the reader compares it with the certificate (T14, F28). */
     struct instance_id instance;
     struct boot_id boot;
-    uint64_t sequence;
+    uint64_t sequence; /* never 0: an ack of 0 says "not taken" */
     union {
         struct report report;
         struct series_dictionary dictionary;
@@ -50,7 +50,7 @@ struct wire_message {
  * not be read back. */
 enum status wire_encode_report(const struct report *report, uint8_t *buffer, size_t capacity,
                                size_t *length_out) MUST_USE;
-/* instance, boot, sequence  who speaks, and the newest report made before it (0 = none yet) */
+/* instance, boot, sequence  who speaks, and the number of the next report to be made, from 1 */
 enum status wire_encode_dictionary(const struct instance_id *instance, const struct boot_id *boot,
                                    uint64_t sequence, const struct series_dictionary *dictionary,
                                    uint8_t *buffer, size_t capacity, size_t *length_out) MUST_USE;

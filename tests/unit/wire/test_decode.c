@@ -272,6 +272,8 @@ TEST(notice_of_an_unknown_kind_is_unsupported) {
     body.length = 0;
     craft_text(&body, 1, "i-0123456789abcdef0");
     craft_text(&body, 2, "01234567-89ab-cdef-0123-456789abcdef");
+    assert_int_equal(craft_decode(3, &body), STATUS_OUT_OF_RANGE); /* no sequence */
+    craft_number(&body, 3, 1);
     craft_number(&body, 4, 3);
     assert_int_equal(craft_decode(3, &body), STATUS_UNSUPPORTED);
     craft_number(&body, 4, 1);
