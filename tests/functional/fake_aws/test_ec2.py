@@ -121,7 +121,7 @@ class Reads(FakeCase):
 
     def test_lag_delays_what_readers_see(self):
         one, _two = self.two()
-        self.fake.configure(one, lag_s=30.0, stopping_s=0.01)  # 30 / 50 = 0.6 s real
+        self.fake.configure(one, lag_s=150.0, stopping_s=0.01)  # 150 / 50 = 3 s real
         self.caller.ec2("StopInstances", {"InstanceId.1": one})
         self.wait_state(one, "stopped")
         state = self.caller.ec2("DescribeInstances", {"InstanceId.1": one}).texts(
@@ -131,7 +131,7 @@ class Reads(FakeCase):
             ".//instanceState/name") == ["stopped"])
 
     def test_new_instance_is_not_found_for_a_while(self):
-        new = self.fake.create_instance(visible_after_s=25.0)
+        new = self.fake.create_instance(visible_after_s=100.0)
         self.assertEqual("InvalidInstanceID.NotFound",
                          self.caller.ec2("DescribeInstances", {"InstanceId.1": new}).error)
         self.wait(lambda: self.caller.ec2("DescribeInstances",

@@ -131,7 +131,7 @@ class Faults(FakeCase):
         self.assertEqual(([0, 0, 1], None), (sizes, token))
 
     def test_bucket_throttles_above_its_rate(self):
-        self.fake.add_fault("ec2:*", "bucket", times=None, size=3, refill_per_s=0.02)
+        self.fake.add_fault("ec2:*", "bucket", times=None, size=3, refill_per_s=0.005)
         codes = [self.caller.ec2("DescribeInstances").status for _ in range(4)]
         self.assertEqual([200, 200, 200, 503], codes)
         self.wait(lambda: self.caller.ec2("DescribeInstances").status == 200)

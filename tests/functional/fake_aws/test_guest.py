@@ -7,9 +7,9 @@ from pathlib import Path
 from fake_aws.case import IDLE, PYTHON, FakeCase
 
 WEB = {"unit": "web", "argv": IDLE}
-# Starts a child of its own and tells both process ids.
-FORKER = {"unit": "forker", "argv": ["/usr/bin/dash", "-c",
-                                     "sleep 100000 & echo $! > {run}/child; wait"]}
+# Starts a child that ignores SIGTERM and tells its process id.
+FORKER = {"unit": "forker", "argv": [
+    "/usr/bin/dash", "-c", '(trap "" TERM; exec sleep 100000) & echo $! > {run}/child; wait']}
 
 
 def state_of(pid):
@@ -94,12 +94,19 @@ class Guests(FakeCase):
         one = self.guest(WEB, impaired_after_s=10.0)
         pid = self.unit(one)["pid"]
         self.fake.hang(one)
-        self.assertEqual("T", state_of(pid))
+        self.wait(lambda: state_of(pid) == "T")
         self.wait(lambda: self.fake.instance(one)["checks"]["instance"] == "impaired")
         self.assertEqual("ok", self.fake.instance(one)["checks"]["system"])
         self.fake.resume(one)
         self.wait(lambda: state_of(pid) == "S")
         self.assertEqual("ok", self.fake.instance(one)["checks"]["instance"])
+
+    def test_hang_reaches_children_too(self):
+        one = self.guest(FORKER)
+        child = self.fake.folder / "g/run/child"
+        self.wait(lambda: child.exists() and child.read_text().strip())
+        self.fake.hang(one)
+        self.wait(lambda: state_of(int(child.read_text())) == "T")
 
     def test_hung_guest_swallows_a_reboot_and_recovers_by_stop_and_start(self):
         one = self.guest(WEB, swallow_when_hung=True, reboot_s=0.1, stopping_s=0.1,

@@ -14,9 +14,9 @@ class Ssm(FakeCase):
             "mainSteps": [{"action": "aws:runShellScript", "name": "step",
                            "inputs": {"timeoutSeconds": timeout, "runCommand": list(lines)}}]}})
 
-    def run_document(self, instance_id, **parameters):
+    def run_document(self, instance_id, timeout_s=3600, **parameters):
         answer = self.caller.ssm("SendCommand", {
-            "DocumentName": "t-test", "InstanceIds": [instance_id], "TimeoutSeconds": 30,
+            "DocumentName": "t-test", "InstanceIds": [instance_id], "TimeoutSeconds": timeout_s,
             "Parameters": {name: [value] for name, value in parameters.items()}})
         self.assertEqual(200, answer.status, answer.body)
         return answer.json["Command"]["CommandId"]
@@ -52,7 +52,7 @@ class Ssm(FakeCase):
         self.assertEqual(("Failed", 69), (row["Status"], row["ResponseCode"]))
 
     def test_status_goes_from_pending_over_in_progress_to_success(self):
-        self.fake.settings(ssm={"delivery_s": 25})
+        self.fake.settings(ssm={"delivery_s": 100})
         one = self.guest(WEB)
         command = self.send(one)
         self.assertEqual("Pending", self.invocation(command, one).json["Status"])
@@ -84,7 +84,7 @@ class Ssm(FakeCase):
     def test_guest_stopped_under_the_script_never_reports_success(self):
         one = self.guest(WEB, stopping_s=0.1, pending_s=0.1)
         self.document("echo begun >&2", "sleep 1000", timeout="60")
-        command = self.run_document(one)
+        command = self.run_document(one, timeout_s=150)  # 150 / 50 = 3 s real
         self.wait(lambda: self.invocation(command, one).json["Status"] == "InProgress")
         self.caller.ec2("StopInstances", {"InstanceId.1": one})
         self.assertEqual("ExecutionTimedOut", self.finished(command, one)["StatusDetails"])
@@ -188,7 +188,7 @@ class Ssm(FakeCase):
         self.assertEqual(sent[::-1], seen)
 
     def test_list_may_lag(self):
-        self.fake.settings(ssm={"list_lag_s": 25})
+        self.fake.settings(ssm={"list_lag_s": 100})
         one = self.guest(WEB)
         self.send(one)
         self.assertEqual([], self.caller.ssm("ListCommands").json["Commands"])

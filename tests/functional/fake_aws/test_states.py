@@ -82,19 +82,19 @@ class States(FakeCase):
         self.wait(lambda: self.fake.instance(one)["boot_count"] == 2)
 
     def test_reboot_forgotten_when_the_instance_is_stopped_first(self):
-        one = self.fake.create_instance(reboot_s=20.0, stopping_s=0.1, pending_s=0.1)
+        one = self.fake.create_instance(reboot_s=100.0, stopping_s=0.1, pending_s=0.1)
         self.call("RebootInstances", one)
         self.call("StopInstances", one)
         self.wait_state(one, "stopped")
         self.call("StartInstances", one)
         self.wait_state(one, "running")
-        marker = self.fake.create_instance(state="stopped", pending_s=30.0)
+        marker = self.fake.create_instance(state="stopped", pending_s=150.0)
         self.call("StartInstances", marker)
         self.wait_state(marker, "running")
         self.assertEqual(2, self.fake.instance(one)["boot_count"])
 
     def test_checks_initialise_after_a_boot(self):
-        one = self.fake.create_instance(state="stopped", initializing_s=20.0)
+        one = self.fake.create_instance(state="stopped", initializing_s=100.0)
         self.call("StartInstances", one)
         self.wait_state(one, "running")
         self.assertEqual("initializing", self.fake.instance(one)["checks"]["instance"])
