@@ -10,10 +10,10 @@
 enum field { FIELD_RETURN = 1, FIELD_INSTANCE, FIELD_ID, FIELD_CURRENT, FIELD_PREVIOUS };
 
 static enum status on_return(void *context, int id, const char *text, size_t length) {
-    bool *accepted = context;
+    bool *refused = context;
     (void)id;
     (void)length;
-    *accepted = strcmp(text, "true") == 0;
+    *refused = strcmp(text, "true") != 0;
     return STATUS_OK;
 }
 
@@ -23,11 +23,13 @@ enum status ec2_decode_reboot(const char *body, size_t length, void *answer, cha
                                                  ARRAY_LENGTH(paths)};
     (void)answer;
     token_out[0] = '\0';
-    bool accepted = false;
-    const struct aws_xml_handler handler = {.context = &accepted, .end = on_return};
+    /* EC2 says <return>true</return>; its model promises no member, and a 200 of this name is the
+     * word. */
+    bool refused = false;
+    const struct aws_xml_handler handler = {.context = &refused, .end = on_return};
     enum status status = aws_xml_parse(body, length, &schema, &handler);
     if (status != STATUS_OK) return status;
-    return accepted ? STATUS_OK : STATUS_MALFORMED;
+    return refused ? STATUS_MALFORMED : STATUS_OK;
 }
 
 struct changes {

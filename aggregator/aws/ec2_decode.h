@@ -15,7 +15,7 @@ enum status ec2_decode_statuses(const char *body, size_t length, void *answer,
                                 char *token_out) MUST_USE;
 void ec2_release_statuses(void *answer);
 
-/* <return>true</return>; `answer` is not used. */
+/* <return>, which may be absent but not say otherwise than "true"; `answer` is not used. */
 enum status ec2_decode_reboot(const char *body, size_t length, void *answer,
                               char *token_out) MUST_USE;
 

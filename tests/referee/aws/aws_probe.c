@@ -2,6 +2,7 @@
  * {"attempt":...} for each attempt, {"result":...,"answer":...} at the end. Test program only.
  *   aws_probe CALL [key=value ...]     region, credentials and endpoints from the environment
  *   aws_probe sign                     signs JSON lines from standard input
+ *   aws_probe list                     the call table and each service's endpoint
  * Keys for all calls: lane=read, deadline_ms=, timeout_ms=, rate=, count= (that many at once),
  * sequence= (that many after one another), destroy_ms= (destroy the edge after so long), profile=.
  */
@@ -119,9 +120,28 @@ static void run(struct probe *probe, const char *name) {
     }
 }
 
+/* The call table, and what the environment makes of each service's endpoint. */
+static int list(void) {
+    struct aws_environment environment = aws_environment_of_process();
+    char region[AWS_REGION_SIZE];
+    if (aws_region_from_environment(&environment, region) != STATUS_OK) return 1;
+    for (int call = 0; call < AWS_CALL_COUNT; call++) {
+        const struct aws_call_row *row = aws_call_row((enum aws_call)call);
+        struct aws_endpoint endpoint;
+        enum status status = aws_endpoint_resolve(&environment, row->service, region, &endpoint);
+        printf("{\"operation\":\"%s\",\"service\":\"%s\",\"version\":\"%s\",\"action\":\"%s\","
+               "\"token\":\"%s\",\"endpoint\":\"%s\"}\n",
+               row->operation, aws_service_row(row->service)->name,
+               aws_service_row(row->service)->version, row->iam_action, row->token_field,
+               status == STATUS_OK ? endpoint.url : status_name(status));
+    }
+    return 0;
+}
+
 int main(int argc, char **argv) {
     if (argc < 2) return 2;
     if (strcmp(argv[1], "sign") == 0) return probe_sign();
+    if (strcmp(argv[1], "list") == 0) return list();
     struct probe probe = {.argc = argc - 2, .argv = argv + 2};
     pthread_mutex_init(&probe.lock, NULL);
     pthread_cond_init(&probe.changed, NULL);

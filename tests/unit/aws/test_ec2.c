@@ -166,7 +166,7 @@ TEST(a_change_of_state_is_read_for_exactly_one_instance) {
                      STATUS_MALFORMED);
 }
 
-TEST(a_reboot_is_accepted_only_by_the_word_true) {
+TEST(a_reboot_is_accepted_unless_the_answer_denies_it) {
     (void)state;
     static const struct {
         const char *body;
@@ -175,7 +175,10 @@ TEST(a_reboot_is_accepted_only_by_the_word_true) {
         {"<RebootInstancesResponse><return>true</return></RebootInstancesResponse>", STATUS_OK},
         {"<RebootInstancesResponse><return>false</return></RebootInstancesResponse>",
          STATUS_MALFORMED},
-        {"<RebootInstancesResponse/>", STATUS_MALFORMED},
+        {"<RebootInstancesResponse/>", STATUS_OK},
+        {"<RebootInstancesResponse><return/></RebootInstancesResponse>", STATUS_MALFORMED},
+        {"<StopInstancesResponse/>", STATUS_MALFORMED},
+        {"", STATUS_MALFORMED},
     };
     char token[AWS_PAGE_TOKEN_SIZE];
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
