@@ -92,12 +92,14 @@ static bool read_value(struct config_load *load, const struct config_option *opt
     return report_misfit(load, option, key, token);
 }
 
-static bool report_unknown(struct config_load *load, unsigned line, const char *key,
+/* dotted: the key itself holds a dot, as "thresholds.iowait_warning". */
+static bool report_unknown(struct config_load *load, unsigned line, const char *key, bool dotted,
                            const char *nearest) {
     struct text out = config_findings_add(&load->findings, CONFIG_ERROR);
     config_add_place(&out, load->sources[load->source_count - 1], line);
     config_quote(&out, key, strlen(key));
     text_add(&out, " is not an option");
+    if (dotted) text_add(&out, "; an option of a group stands in the object of the group");
     if (nearest != NULL) {
         text_add(&out, "; did you mean \"");
         text_add(&out, nearest);
@@ -118,7 +120,7 @@ static bool read_member(struct config_load *load, const struct config_option *li
     if (row == NULL) {
         const char *nearest = config_nearest(list->element, list->element_count, at->text);
         text_add_bytes(&name, at->text, at->length < CONFIG_NAME_SIZE ? at->length : 0);
-        return report_unknown(load, at->line, key, nearest);
+        return report_unknown(load, at->line, key, false, nearest);
     }
     text_add(&name, row->name);
     *seen |= 1U << (row - list->element);
@@ -209,6 +211,14 @@ static bool read_group(struct config_load *load, const char *name, unsigned line
     return read_members(load, prefix);
 }
 
+static bool report_stranger(struct config_load *load, const struct config_token *key,
+                            const char *name) {
+    const struct config_table *table = load->table;
+    bool dotted = strchr(key->text, '.') != NULL;
+    const char *nearest = dotted ? NULL : config_nearest(table->options, table->option_count, name);
+    return report_unknown(load, key->line, name, dotted, nearest);
+}
+
 /* The members of the outermost object (prefix "") or of a group (prefix "group."). */
 static bool read_members(struct config_load *load, const char *prefix) {
     const struct config_table *table = load->table;
@@ -230,8 +240,7 @@ static bool read_members(struct config_load *load, const char *prefix) {
         else if (plain && config_is_group(table->options, table->option_count, name))
             more = read_group(load, name, token.line);
         else
-            more = report_unknown(load, token.line, name,
-                                  config_nearest(table->options, table->option_count, name));
+            more = report_stranger(load, &token, name);
         if (!more) return false;
     }
 }

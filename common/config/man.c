@@ -4,40 +4,58 @@
 #include "common/config/config.h"
 #include "common/config/value.h"
 
-/* Text that mdoc takes as it stands: no control line, no escape, sentences on lines of their own.
- */
+#define COLUMNS_MAX 78
+#define FACTS_SIZE  1024 /* the longest is a list of words of some 200 bytes */
+
+static size_t column_of(const struct text *out) {
+    size_t column = 0;
+    while (column < out->length && out->data[out->length - 1 - column] != '\n') column++;
+    return column;
+}
+
+/* The blank between two sentences: mdoc wants each to start a line. */
+static bool ends_sentence(const char *string, const char *blank) {
+    bool stop = blank - string >= 2 && blank[-1] == '.' && blank[-2] != ' ';
+    return stop && blank[1] >= 'A' && blank[1] <= 'Z';
+}
+
+static size_t word_length(const char *word) {
+    size_t length = 0;
+    while (word[length] != '\0' && word[length] != ' ' && word[length] != '\n') length++;
+    return length;
+}
+
+/* Text that mdoc takes as it stands: no control line, no escape, no long line. */
 static void add_plain(struct text *out, const char *string) {
-    bool line_start = out->length == 0 || out->data[out->length - 1] == '\n';
     for (const char *at = string; *at != '\0'; at++) {
-        if (line_start && (*at == '.' || *at == '\'')) text_add(out, "\\&");
+        size_t column = column_of(out);
+        bool full = column + 1 + word_length(at + 1) > COLUMNS_MAX;
+        if (*at == ' ' && column > 0 && (full || ends_sentence(string, at))) {
+            text_add(out, "\n");
+            continue;
+        }
+        if (column == 0 && (*at == '.' || *at == '\'')) text_add(out, "\\&");
         if (*at == '\\')
             text_add(out, "\\e");
         else
             text_add_character(out, *at);
-        line_start = *at == '\n';
-        if (*at == '.' && at[1] == ' ') {
-            text_add(out, "\n");
-            line_start = true;
-            at++;
-        }
     }
 }
 
 static void add_facts(struct text *out, const struct config_option *option) {
-    char allowed[1024];
-    struct text text = text_over(allowed, sizeof allowed);
+    char facts[FACTS_SIZE];
+    struct text text = text_over(facts, sizeof facts);
+    text_add(&text, "Allowed: ");
     config_value_allowed(option, &text);
-    add_plain(out, "Allowed: ");
-    add_plain(out, allowed);
-    if (option->type != CONFIG_OBJECTS) {
-        if (option->initial == NULL) {
-            add_plain(out, "; must be given");
-        } else {
-            add_plain(out, "; default: ");
-            add_plain(out, option->initial[0] == '\0' ? "empty" : option->initial);
-        }
+    if (option->type != CONFIG_OBJECTS && option->initial == NULL) {
+        text_add(&text, "; must be given");
+    } else if (option->type != CONFIG_OBJECTS) {
+        text_add(&text, "; default: ");
+        text_add(&text, option->initial[0] == '\0' ? "empty" : option->initial);
     }
-    add_plain(out, ".\n");
+    text_add(&text, ".");
+    add_plain(out, facts);
+    text_add(out, "\n");
 }
 
 static void add_flags(struct text *out, const struct config_option *option) {

@@ -32,7 +32,7 @@ static void fault_file(struct config_load *load, const char *path, const char *s
 static enum status read_source(struct config_load *load, const char *path, char *buffer,
                                size_t *length_out, mode_t *mode_out) {
     CLEANUP(file_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    struct stat about;
+    struct stat about = {0};
     enum status status = STATUS_OK;
     if (fd < 0 || fstat(fd, &about) != 0) status = sys_status(errno);
     if (status == STATUS_NOT_FOUND) return status;
@@ -267,6 +267,19 @@ void config_load_print_findings(const struct config_load *load, FILE *out) {
                       findings->items[i].severity == CONFIG_WARNING ? "warning: " : "",
                       findings->items[i].text);
     if (findings->dropped > 0) (void)fprintf(out, "and %zu more\n", findings->dropped);
+}
+
+enum exit_code config_load_verdict(const struct config_load *load, enum status status, FILE *out,
+                                   FILE *errors) {
+    if (load == NULL) {
+        (void)fprintf(errors, "%s\n", status_text(status));
+        return EXIT_CODE_FAILED;
+    }
+    config_load_print_findings(load, errors);
+    if (status != STATUS_OK) return EXIT_CODE_FAILED;
+    (void)fprintf(out, "%s: configuration is right (%zu files read)\n", load->table->program,
+                  load->source_count);
+    return EXIT_CODE_OK;
 }
 
 void config_load_log_findings(const struct config_load *load) {

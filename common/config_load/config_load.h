@@ -14,6 +14,7 @@
 
 #include "common/config/agent_options.h"
 #include "common/config/aggregator_options.h"
+#include "common/sys/exit.h"
 
 #define CONFIG_AGENT_FILE      "/etc/ear/agent.json"
 #define CONFIG_AGGREGATOR_FILE "/etc/ear/aggregator.json"
@@ -48,6 +49,11 @@ void config_load_destroy(struct config_load *load);
  * and "config.warning". */
 void config_load_print_findings(const struct config_load *load, FILE *out);
 void config_load_log_findings(const struct config_load *load);
+/* What `-t` and `earctl config validate` say: findings on `errors`, then one line on `out` when all
+ * is right. `status` is the load's result. Gives the exit code: EXIT_CODE_OK or EXIT_CODE_FAILED.
+ */
+enum exit_code config_load_verdict(const struct config_load *load, enum status status, FILE *out,
+                                   FILE *errors) MUST_USE;
 /* The effective configuration with origins; the manual page's OPTIONS section. STATUS_NO_MEMORY, or
  * STATUS_IO when the stream fails. */
 enum status config_load_print(const struct config_load *load, FILE *out) MUST_USE;

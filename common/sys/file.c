@@ -116,7 +116,7 @@ static enum status fill(int fd, const void *bytes, size_t length, bool durable) 
 static enum status replace(const char *path, const void *bytes, size_t length, mode_t mode,
                            bool durable) {
     char name[FILE_PATH_SIZE];
-    int fd;
+    int fd = -1;
     enum status status = open_temporary(path, mode, name, &fd);
     if (status != STATUS_OK) return status;
     status = fill(fd, bytes, length, durable);

@@ -236,3 +236,26 @@ TEST(printing_goes_to_the_stream) {
     free(text);
     clean_up();
 }
+
+TEST(a_check_names_the_faults_and_fails) {
+    (void)make_folder(state);
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    write_file("a.json", "{\"warmpu\": \"1s\"}", 0644);
+    enum status status = load_it();
+    assert_int_equal(config_load_verdict(load, status, out, out), EXIT_CODE_FAILED);
+    (void)fflush(out);
+    assert_non_null(
+        strstr(text, "a.json:1: \"warmpu\" is not an option; did you mean \"warmup\"?\n"));
+    assert_null(strstr(text, "is right"));
+    write_file("a.json", "{\"warmup\": \"1s\"}", 0644);
+    status = load_it();
+    assert_int_equal(config_load_verdict(load, status, out, out), EXIT_CODE_OK);
+    assert_int_equal(config_load_verdict(NULL, STATUS_NO_MEMORY, out, out), EXIT_CODE_FAILED);
+    (void)fclose(out);
+    assert_non_null(strstr(text, "ear-aggregator: configuration is right (1 files read)\n"));
+    assert_non_null(strstr(text, "out of memory\n"));
+    free(text);
+    clean_up();
+}

@@ -108,6 +108,7 @@ TEST(no_line_of_the_manual_is_taken_for_a_request) {
         for (size_t i = 0; i < ARRAY_LENGTH(requests); i++)
             known = known || strncmp(line, requests[i], strlen(requests[i])) == 0;
         if (!known) fail_msg("%s", line);
+        if (strlen(line) > 80) fail_msg("longer than 80 bytes: %s", line);
     }
 }
 
