@@ -54,9 +54,13 @@ static void refuse_account(struct connection *connection, const char *account_be
 enum status handshake_name(struct connection *connection, const struct identity *identity) {
     struct shared *shared = connection->worker->shared;
     uint64_t older = 0;
+    struct bucket left = {0};
     char account_before[INGEST_ACCOUNT_SIZE] = "";
-    enum status status = registry_enter(shared->registry, identity, connection->id, &older,
-                                        &connection->bucket, account_before);
+    enum status status =
+        registry_enter(shared->registry, identity, connection->id, &older, &left, account_before);
+    if (left.filled_at.ms != 0) connection->bucket = left;
+    /* The older one took its rate along; a new connection must not be a way to a new burst. */
+    if (older != 0) connection->bucket = (struct bucket){1000, connection->worker->now.boot};
     if (status == STATUS_OK || status == STATUS_IDENTITY) {
         connection->peer.instance = identity->instance;
         connection->shown.instance = identity->instance;
