@@ -203,8 +203,8 @@ TEST(an_unknown_key_names_its_line_and_the_nearest) {
     refuse("{\n\"cuont\": 5}", "a.json:2: \"cuont\" is not an option; did you mean \"count\"?");
     refuse("{\"levels\": {\"lwo\": 5}}",
            "a.json:1: \"levels.lwo\" is not an option; did you mean \"levels.low\"?");
-    refuse("{\"items\": [{\"name\": \"a\", \"wieght\": 1}]}",
-           "a.json:1: \"items[1].wieght\" is not an option; did you mean \"weight\"?");
+    refuse("{\"items\": [{\"name\": \"a\", \"weightt\": 1}]}",
+           "a.json:1: \"items[1].weightt\" is not an option; did you mean \"weight\"?");
     refuse("{\"zzz\": {\"deep\": [1, {\"x\": 2}]}, \"count\": 4}",
            "a.json:1: \"zzz\" is not an option");
     assert_int_equal(sample.count, 4); /* reading went on behind it */
@@ -220,7 +220,7 @@ TEST(a_key_with_a_dot_is_not_a_second_way_to_write_an_option) {
 
 TEST(all_faults_are_reported_at_once) {
     (void)state;
-    assert_int_equal(load_text(&table, &sample, "{\"flag\": 1,\n\"count\": 0,\n\"nmae\": \"x\"}"),
+    assert_int_equal(load_text(&table, &sample, "{\"flag\": 1,\n\"count\": 0,\n\"namex\": \"x\"}"),
                      STATUS_MALFORMED);
     assert_int_equal(load.findings.count, 3);
     assert_int_equal(load.findings.errors, 3);
