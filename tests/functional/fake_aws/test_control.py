@@ -69,6 +69,20 @@ class Control(FakeCase):
                      b"GET / HTTP/1.1\r\nA: " + b"x" * 70_000 + b"\r\n\r\n"):
             self.assertTrue(self.raw(data).startswith(b"HTTP/1.1 400 "), data[:40])
 
+    def test_browsers_are_kept_out(self):
+        def status(headers, body=b"{}"):
+            connection = http.client.HTTPConnection("127.0.0.1", self.fake.port, timeout=10)
+            connection.request("POST", "/_fake/instances", body, headers)
+            answer = connection.getresponse().status
+            connection.close()
+            return answer
+        kind = {"Content-Type": "application/json"}
+        self.assertEqual(200, status(kind))
+        self.assertEqual(403, status({"Content-Type": "text/plain"}))
+        self.assertEqual(403, status({**kind, "Origin": "http://evil.example"}))
+        self.assertEqual(403, status({**kind, "Host": "evil.example"}))
+        self.assertEqual(1, len(self.fake.control("GET", "instances")["instances"]))
+
     def test_connection_serves_many_requests(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.fake.port, timeout=10)
         for _ in range(3):

@@ -145,6 +145,15 @@ class Reads(FakeCase):
 
 
 class Refusals(FakeCase):
+    def test_every_answer_carries_its_request_id(self):
+        good, bad = self.caller.ec2("DescribeInstances"), self.caller.ec2("Nothing")
+        self.assertEqual(good.texts("requestId"), [good.headers["x-amzn-requestid"]])
+        self.assertEqual(bad.texts("RequestID"), [bad.headers["x-amzn-requestid"]])
+        ssm = self.caller.ssm("ListCommands")
+        ids = {answer.headers["x-amzn-requestid"] for answer in (good, bad, ssm)}
+        self.assertEqual(3, len(ids))
+        self.assertEqual(ids, {entry["request_id"] for entry in self.fake.journal()})
+
     def test_terminate_is_refused_and_remembered(self):
         one = self.fake.create_instance()
         answer = self.caller.ec2("TerminateInstances", {"InstanceId.1": one})

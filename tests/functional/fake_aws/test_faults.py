@@ -38,6 +38,12 @@ class Faults(FakeCase):
         self.fake.control("DELETE", f"faults/{number}")
         self.assertEqual(({503}, 200), (codes, self.caller.ec2("DescribeInstances").status))
 
+    def test_fault_may_end_by_time(self):
+        self.fake.add_fault("ec2:*", "throttle", times=None, for_s=100)  # 100 / 50 = 2 s real
+        self.assertEqual(503, self.caller.ec2("DescribeInstances").status)
+        self.wait(lambda: self.caller.ec2("DescribeInstances").status == 200)
+        self.assertEqual([], self.fake.control("GET", "faults")["faults"])
+
     def test_fault_may_let_calls_pass_first(self):
         self.fake.add_fault("ec2:DescribeInstances", "error", after=2)
         codes = [self.caller.ec2("DescribeInstances").status for _ in range(4)]

@@ -192,6 +192,13 @@ class Guests(FakeCase):
         self.fake.process.wait(10)
         self.assertEqual([None, None], [state_of(pid) for pid in pids])
 
+    def test_killed_fake_takes_its_guests_with_it(self):
+        one = self.guest(WEB)
+        pid = self.unit(one)["pid"]
+        self.fake.process.kill()
+        self.fake.process.wait(10)
+        self.wait(lambda: state_of(pid) is None)
+
     def test_long_root_path_still_has_a_manager(self):
         one = self.guest(WEB, name="/".join(["d" * 60] * 3))
         self.assertEqual((0, "active\n"), self.systemctl(one, "is-active", "web"))

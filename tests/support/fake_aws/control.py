@@ -22,6 +22,15 @@ def _only(spec, allowed, what):
         raise ControlError(f"{what}: unknown keys {', '.join(unknown)}")
 
 
+def _refuse_browsers(request):
+    """The API starts programs: no web page may talk a browser on this machine into calling it."""
+    host = request.headers.get("host", "").rsplit(":", 1)[0]
+    if "origin" in request.headers or host not in ("127.0.0.1", "localhost"):
+        raise ControlError("not from a browser, and only by 127.0.0.1 or localhost", 403)
+    if request.body and request.headers.get("content-type") != "application/json":
+        raise ControlError("Content-Type must be application/json", 403)
+
+
 class Control:
     def __init__(self, state, reset, stop):
         self.state = state
@@ -32,6 +41,7 @@ class Control:
         parts = [unquote(part) for part in request.path.split("/")[2:]]
         if parts[0] == "webhook" and len(parts) == 2:
             return self.state.webhooks.receive(parts[1], request)
+        _refuse_browsers(request)
         try:
             body = json.loads(request.body) if request.body else {}
         except ValueError as error:

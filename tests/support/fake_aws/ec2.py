@@ -227,7 +227,7 @@ def _volumes(snapshot):
 def _instance_item(snapshot):
     facts = snapshot["attributes"]
     reason = snapshot["state_reason"]
-    groups = facts["security_groups"] or [{"groupId": "sg-0ear", "groupName": "default"}]
+    groups = facts["security_groups"] or [{"groupId": "sg-0123456789abcdef0", "groupName": "default"}]
     running = snapshot["state"] in ("running", "pending")
     return {
         "instanceId": snapshot["id"], "imageId": facts["image_id"],

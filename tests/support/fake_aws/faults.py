@@ -1,8 +1,9 @@
 """The fault script: what goes wrong, for which calls, how often.
 
 A fault matches by operation ("ec2:RebootInstances", "ssm:*", "*") and, if it names one, by
-instance id. `after` calls pass first, then `times` calls are hit (null = for ever). Of the faults
-that replace an answer the first match wins; faults that only shape it all apply.
+instance id. `after` calls pass first, then `times` calls are hit (null = for ever), all within
+for_s simulated seconds if it says so. Of the faults that replace an answer the first match wins;
+faults that only shape it all apply.
 """
 
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ class Fault:
     after: int
     executed: bool
     options: dict
+    set_at: float
     hits: int = 0
 
     def view(self):
@@ -46,7 +48,7 @@ class Fault:
 
 
 OPTIONS = {"code": str, "status": int, "message": str, "seconds": (int, float), "value": int,
-           "size": (int, float), "refill_per_s": (int, float), "drip_s": (int, float)}
+           "size": (int, float), "refill_per_s": (int, float), "for_s": (int, float)}
 
 
 class Faults:
@@ -63,7 +65,8 @@ class Faults:
         self.number += 1
         fault = Fault(self.number, spec.pop("op", "*"), kind, spec.pop("instance_id", ""),
                       spec.pop("times", 1), int(spec.pop("after", 0)),
-                      bool(spec.pop("executed", REPLACING.get(kind, True))), spec)
+                      bool(spec.pop("executed", REPLACING.get(kind, True))), spec,
+                      self.clock.monotonic())
         for name, value in spec.items():
             if name not in OPTIONS or not isinstance(value, OPTIONS[name]):
                 raise ControlError(f"fault option {name!r} is unknown or of the wrong type")
@@ -78,7 +81,13 @@ class Faults:
         self.active = [f for f in self.active if number is not None and f.number != number]
 
     def views(self):
+        self._drop_expired()
         return [fault.view() for fault in self.active]
+
+    def _drop_expired(self):
+        now = self.clock.monotonic()
+        self.active = [fault for fault in self.active if "for_s" not in fault.options
+                       or now - fault.set_at < self.clock.real(fault.options["for_s"])]
 
     @staticmethod
     def _fits(fault, name, instance_ids):
@@ -115,6 +124,7 @@ class Faults:
     def match(self, name, instance_ids):
         """(the replacing fault or None, [shaping faults]) for one call; counts them down."""
         replacing, shaping = None, []
+        self._drop_expired()
         for fault in list(self.active):
             if not self._fits(fault, name, instance_ids):
                 continue

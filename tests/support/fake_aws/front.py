@@ -99,7 +99,7 @@ class Front:
             kind, body = render_error(call.protocol, error, request_id)
             response = Response(error.status, body, kind)
         self._journal(call, request, request_id, response, outcome, shaping)
-        return self._finish(call, response, request_id, shaping)
+        return self._finish(response, request_id, shaping)
 
     def _request_id(self):
         text = f"{self.state.random.getrandbits(128):032x}"
@@ -174,15 +174,14 @@ class Front:
             "key_id": scope.key_id if scope else None, "request_id": request_id,
             "user_agent": request.headers.get("user-agent", ""), "peer": request.peer})
 
-    def _finish(self, call, response, request_id, shaping):
-        name = "x-amzn-RequestId" if call.protocol == "json" else "x-amz-request-id"
+    def _finish(self, response, request_id, shaping):
         wall = self.state.clock.wall()
         for fault in shaping:
             if fault.kind == "slow":
                 response.delay_s += self.state.clock.real(fault.options.get("seconds", 1.0))
             if fault.kind == "date_offset":
                 wall += fault.options.get("seconds", 0.0)
-        response.headers = {name: request_id, "Date": http_date(wall), "Server": "fake-aws",
+        response.headers = {"x-amzn-RequestId": request_id, "Date": http_date(wall), "Server": "fake-aws",
                             **response.headers}
         return response
 

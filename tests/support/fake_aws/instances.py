@@ -36,8 +36,8 @@ SETTINGS = {
     "ssm_agent": ("new", str),      # old: an agent that does not set SSM_x variables
 }
 ATTRIBUTES = {
-    "type": "m5.large", "az": None, "private_ip": None, "public_ip": None, "image_id": "ami-0ear",
-    "subnet_id": "subnet-0ear", "vpc_id": "vpc-0ear", "lifecycle": None,
+    "type": "m5.large", "az": None, "private_ip": None, "public_ip": None, "image_id": "ami-0123456789abcdef0",
+    "subnet_id": "subnet-0123456789abcdef0", "vpc_id": "vpc-0123456789abcdef0", "lifecycle": None,
     "root_device_type": "ebs", "root_device_name": "/dev/xvda", "tenancy": "default",
     "group_name": "", "operator_managed": False, "auto_recovery": "default", "volumes": None,
     "security_groups": None, "profile_arn": None,
