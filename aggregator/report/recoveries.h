@@ -1,0 +1,44 @@
+/* The history of recoveries: rows of the recovery-events table read back, joined by workflow. */
+#ifndef EAR_AGGREGATOR_REPORT_RECOVERIES_H
+#define EAR_AGGREGATOR_REPORT_RECOVERIES_H
+
+#include "aggregator/report/table.h"
+#include "common/model/record.h"
+
+/* One row of recovery-events (SPEC 21, 28). Missing attributes are empty. */
+struct recovery_row {
+    char workflow_id[64], instance_id[24], event_type[24], status[24], action[40], step[80];
+    char actor[64], evidence[384], result[384];
+    struct wall_time at;
+};
+
+/* One workflow: its first row, and the last one so far. */
+struct recovery {
+    struct recovery_row start, last;
+    size_t row_count;
+    bool ended; /* success or failed */
+};
+
+/* STATUS_MALFORMED names the member in `place_out[64]`. */
+enum status recovery_row_read(const struct record *record, struct recovery_row *row_out,
+                              char *place_out) MUST_USE;
+
+/* Joins rows (oldest first) into workflows, newest start first. Heap, freed by the caller. Rows
+ * that cannot be read are counted in `*unreadable_out`, never dropped in silence. */
+enum status recoveries_join(const struct record *records, size_t count,
+                            struct recovery **recoveries_out, size_t *recovery_count_out,
+                            size_t *unreadable_out) MUST_USE;
+
+/* `earctl recoveries`: one line a workflow. `status` filters when not empty. */
+enum status report_recoveries(const struct record *records, size_t count, const char *status,
+                              const struct report_view *view, struct text *out) MUST_USE;
+
+/* `earctl recoveries show ID`: each row of one workflow in order. STATUS_NOT_FOUND. */
+enum status report_recovery(const struct record *records, size_t count, const char *workflow_id,
+                            const struct report_view *view, struct text *out) MUST_USE;
+
+/* `earctl audit`: the trail, newest first as queried; JSON lines in JSON. */
+enum status report_audit(const struct record *records, size_t count, const struct report_view *view,
+                         struct text *out) MUST_USE;
+
+#endif
