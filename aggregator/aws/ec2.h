@@ -9,35 +9,12 @@
 #define EAR_AGGREGATOR_AWS_EC2_H
 
 #include "aggregator/aws/aws.h"
-#include "common/base/id.h"
+#include "common/model/instance.h"
 
 #define EC2_IDS_MAX       100   /* instances named in one request (AWS's limit for statuses) */
 #define EC2_FILTERS_MAX   8     /* ours */
 #define EC2_VALUES_MAX    8     /* of one filter, ours */
 #define EC2_INSTANCES_MAX 20000 /* in one answer, over all pages */
-#define EC2_EVENTS_MAX    8     /* of one instance; AWS shows few. More make the read fail */
-
-enum ec2_state {
-    EC2_STATE_UNKNOWN, /* a name newer than this program */
-    EC2_STATE_PENDING,
-    EC2_STATE_RUNNING,
-    EC2_STATE_SHUTTING_DOWN,
-    EC2_STATE_TERMINATED,
-    EC2_STATE_STOPPING,
-    EC2_STATE_STOPPED,
-};
-/* AWS's name, "shutting-down"; "unknown". Static. */
-const char *ec2_state_name(enum ec2_state state);
-
-enum ec2_check {
-    EC2_CHECK_UNKNOWN, /* absent, or a name newer than this program */
-    EC2_CHECK_OK,
-    EC2_CHECK_IMPAIRED,
-    EC2_CHECK_INSUFFICIENT_DATA,
-    EC2_CHECK_NOT_APPLICABLE,
-    EC2_CHECK_INITIALIZING,
-};
-const char *ec2_check_name(enum ec2_check check);
 
 struct ec2_filter {
     const char *name; /* "tag:AutoRecovery", "instance-state-name" */
@@ -55,25 +32,11 @@ struct ec2_describe_instances {
 
 /* Text longer than its field is cut on a character's boundary: none of it decides by its end. */
 struct ec2_instance {
-    struct instance_id id;
-    char name[260];         /* tag Name */
-    char auto_recovery[32]; /* tag AutoRecovery; "" = absent or empty */
-    char asg[256];          /* tag aws:autoscaling:groupName; "" = in no group */
-    enum ec2_state state;
-    char state_reason[96]; /* stateReason/code, "Client.UserInitiatedShutdown" */
-    struct wall_time launched;
-    char zone[32];
-    char type[32];    /* "m7g.large" */
-    char tenancy[16]; /* default, dedicated, host */
-    char image[32];
-    char subnet[32];
+    struct instance_facts facts;
+    char auto_recovery[32]; /* tag AutoRecovery as it stands, for near-misses; "" = absent or empty
+                             */
     char vpc[32];
-    char private_ip[40];
-    char public_ip[40];
-    bool spot;             /* instanceLifecycle is spot */
-    bool root_is_ebs;      /* rootDeviceType is ebs: may be stopped */
-    bool root_is_known;    /* AWS said what the root device is */
-    bool operator_managed; /* operator/managed: another AWS service owns it */
+    bool root_is_known; /* AWS said what the root device is; without it `facts` says EBS */
 };
 
 struct ec2_instances {
@@ -94,26 +57,13 @@ struct ec2_describe_instance_status {
     unsigned page_size;            /* 5..1000; 0 = 1000. Not sent together with ids */
 };
 
-struct ec2_check_state {
-    enum ec2_check check;
-    struct wall_time impaired_since; /* 0 = not impaired or not told */
-};
-
-/* A scheduled event that has not happened yet: finished and cancelled ones are left out. */
-struct ec2_event {
-    char id[48];
-    char code[32]; /* "instance-retirement" */
-    char description[160];
-    struct wall_time not_before, not_after, deadline; /* 0 = not told */
-};
-
 struct ec2_status {
-    struct instance_id id;
+    struct instance_checks checks; /* a check AWS did not mention is unknown, never ok */
     char zone[32];
-    enum ec2_state state;
-    struct ec2_check_state system, instance, ebs, application;
-    struct ec2_event events[EC2_EVENTS_MAX];
-    size_t event_count;
+    struct wall_time ebs_since, application_since;   /* impairedSince; 0 = not told */
+    char descriptions[INSTANCE_EVENTS_MAX][160];     /* of checks.events, same order */
+    struct wall_time deadlines[INSTANCE_EVENTS_MAX]; /* notBeforeDeadline; 0 = not told */
+    unsigned events_left_out;                        /* open events past INSTANCE_EVENTS_MAX */
 };
 
 struct ec2_statuses {
@@ -140,7 +90,7 @@ enum status ec2_reboot_instances(struct aws *aws, const struct aws_order *order,
 
 struct ec2_state_change {
     struct instance_id id;
-    enum ec2_state previous, current;
+    enum instance_state previous, current;
 };
 typedef void ec2_state_change_done(void *context, const struct aws_result *result,
                                    const struct ec2_state_change *answer);

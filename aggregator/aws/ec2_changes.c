@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "aggregator/aws/ec2_decode.h"
-#include "aggregator/aws/ec2_names.h"
 #include "aggregator/aws/xml.h"
 #include "common/base/text.h"
 
@@ -43,8 +42,8 @@ static enum status on_change(void *context, int id, const char *text, size_t len
     case FIELD_RETURN: break;
     case FIELD_INSTANCE: changes->count++; break;
     case FIELD_ID: return instance_id_parse(text, length, &changes->change.id);
-    case FIELD_CURRENT: changes->change.current = ec2_state_of(text); break;
-    case FIELD_PREVIOUS: changes->change.previous = ec2_state_of(text); break;
+    case FIELD_CURRENT: changes->change.current = instance_state_find(text); break;
+    case FIELD_PREVIOUS: changes->change.previous = instance_state_find(text); break;
     }
     return STATUS_OK;
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "aggregator/aws/ec2_decode.h"
-#include "aggregator/aws/ec2_names.h"
 #include "aggregator/aws/xml.h"
 #include "common/base/text.h"
 
@@ -82,12 +81,14 @@ static enum status append(struct ec2_instances *answer, const struct ec2_instanc
 
 static void end_tag(struct page *page) {
     struct ec2_instance *instance = &page->instance;
-    if (strcmp(page->key, "Name") == 0)
-        aws_copy_cut(instance->name, sizeof instance->name, page->value);
-    if (strcmp(page->key, "AutoRecovery") == 0)
+    struct instance_facts *facts = &instance->facts;
+    if (strcmp(page->key, "Name") == 0) aws_copy_cut(facts->name, sizeof facts->name, page->value);
+    if (strcmp(page->key, "AutoRecovery") == 0) {
         aws_copy_cut(instance->auto_recovery, sizeof instance->auto_recovery, page->value);
+        facts->opted_in = strcmp(page->value, "enabled") == 0;
+    }
     if (strcmp(page->key, "aws:autoscaling:groupName") == 0)
-        aws_copy_cut(instance->asg, sizeof instance->asg, page->value);
+        aws_copy_cut(facts->autoscaling_group, sizeof facts->autoscaling_group, page->value);
 }
 
 static enum status on_begin(void *context, int id) {
@@ -99,7 +100,7 @@ static enum status on_begin(void *context, int id) {
 
 static enum status end_instance(struct page *page) {
     /* An answer that does not say which instance it speaks of is not understood. */
-    if (page->instance.id.text[0] == '\0') return STATUS_MALFORMED;
+    if (page->instance.facts.id.text[0] == '\0') return STATUS_MALFORMED;
     return append(page->answer, &page->instance);
 }
 
@@ -108,26 +109,27 @@ static enum status end_instance(struct page *page) {
 static enum status on_end(void *context, int id, const char *text, size_t length) {
     struct page *page = context;
     struct ec2_instance *instance = &page->instance;
+    struct instance_facts *facts = &instance->facts;
     switch ((enum field)id) {
     case FIELD_INSTANCE: return end_instance(page);
-    case FIELD_ID: return instance_id_parse(text, length, &instance->id);
-    case FIELD_IMAGE: COPY(instance->image); break;
-    case FIELD_STATE: instance->state = ec2_state_of(text); break;
-    case FIELD_REASON: COPY(instance->state_reason); break;
-    case FIELD_LAUNCHED: return aws_xml_time(text, length, &instance->launched);
-    case FIELD_ZONE: COPY(instance->zone); break;
-    case FIELD_TENANCY: COPY(instance->tenancy); break;
-    case FIELD_TYPE: COPY(instance->type); break;
-    case FIELD_SUBNET: COPY(instance->subnet); break;
+    case FIELD_ID: return instance_id_parse(text, length, &facts->id);
+    case FIELD_IMAGE: COPY(facts->image_id); break;
+    case FIELD_STATE: facts->state = instance_state_find(text); break;
+    case FIELD_REASON: COPY(facts->state_reason); break;
+    case FIELD_LAUNCHED: return aws_xml_time(text, length, &facts->launch_time);
+    case FIELD_ZONE: COPY(facts->availability_zone); break;
+    case FIELD_TENANCY: COPY(facts->tenancy); break;
+    case FIELD_TYPE: COPY(facts->type); break;
+    case FIELD_SUBNET: COPY(facts->subnet_id); break;
     case FIELD_VPC: COPY(instance->vpc); break;
-    case FIELD_PRIVATE_IP: COPY(instance->private_ip); break;
-    case FIELD_PUBLIC_IP: COPY(instance->public_ip); break;
-    case FIELD_LIFECYCLE: instance->spot = strcmp(text, "spot") == 0; break;
+    case FIELD_PRIVATE_IP: COPY(facts->private_ip); break;
+    case FIELD_PUBLIC_IP: COPY(facts->public_ip); break;
+    case FIELD_LIFECYCLE: facts->spot = strcmp(text, "spot") == 0; break;
     case FIELD_ROOT_TYPE:
         instance->root_is_known = true;
-        instance->root_is_ebs = strcmp(text, "ebs") == 0;
+        facts->instance_store_root = strcmp(text, "instance-store") == 0;
         break;
-    case FIELD_OPERATOR: instance->operator_managed = strcmp(text, "true") == 0; break;
+    case FIELD_OPERATOR: facts->managed_by_service = strcmp(text, "true") == 0; break;
     case FIELD_TAG: end_tag(page); break;
     case FIELD_TAG_KEY: COPY(page->key); break;
     case FIELD_TAG_VALUE: COPY(page->value); break;

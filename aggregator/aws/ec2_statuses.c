@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "aggregator/aws/ec2_decode.h"
-#include "aggregator/aws/ec2_names.h"
 #include "aggregator/aws/xml.h"
 #include "common/base/text.h"
 
@@ -63,7 +62,9 @@ static const struct aws_xml_schema schema = {"DescribeInstanceStatusResponse", p
 struct page {
     struct ec2_statuses *answer;
     struct ec2_status status;
-    struct ec2_event event;
+    struct scheduled_event event; /* the one being read, and what the model leaves out of it */
+    char description[160];
+    struct wall_time deadline;
     char *token_out;
 };
 
@@ -81,28 +82,40 @@ static enum status append(struct ec2_statuses *answer, const struct ec2_status *
 }
 
 static enum status end_instance(struct page *page) {
-    if (page->status.id.text[0] == '\0') return STATUS_MALFORMED;
+    if (page->status.checks.id.text[0] == '\0') return STATUS_MALFORMED;
     return append(page->answer, &page->status);
 }
 
 /* Finished events stay visible for a week; their description then begins so. */
-static bool is_over(const struct ec2_event *event) {
-    return strncmp(event->description, "[Completed]", 11) == 0 ||
-           strncmp(event->description, "[Canceled]", 10) == 0;
+static bool is_over(const char *description) {
+    return strncmp(description, "[Completed]", 11) == 0 ||
+           strncmp(description, "[Canceled]", 10) == 0;
 }
 
-static enum status end_event(struct page *page) {
+/* One instance of many events must not cost the whole fleet its answer: the rest is counted. */
+static void end_event(struct page *page) {
     struct ec2_status *status = &page->status;
-    if (is_over(&page->event)) return STATUS_OK;
-    if (status->event_count >= EC2_EVENTS_MAX) return STATUS_TOO_LARGE;
-    status->events[status->event_count++] = page->event;
-    return STATUS_OK;
+    if (is_over(page->description)) return;
+    if (status->checks.event_count >= INSTANCE_EVENTS_MAX) {
+        status->events_left_out++;
+        return;
+    }
+    size_t at = status->checks.event_count++;
+    status->checks.events[at] = page->event;
+    status->deadlines[at] = page->deadline;
+    memcpy(status->descriptions[at], page->description, sizeof page->description);
+}
+
+static void begin_event(struct page *page) {
+    page->event = (struct scheduled_event){0};
+    page->deadline = (struct wall_time){0};
+    memset(page->description, 0, sizeof page->description);
 }
 
 static enum status on_begin(void *context, int id) {
     struct page *page = context;
     if (id == FIELD_INSTANCE) page->status = (struct ec2_status){0};
-    if (id == FIELD_EVENT) page->event = (struct ec2_event){0};
+    if (id == FIELD_EVENT) begin_event(page);
     return STATUS_OK;
 }
 
@@ -111,28 +124,28 @@ static enum status on_begin(void *context, int id) {
 static enum status on_end(void *context, int id, const char *text, size_t length) {
     struct page *page = context;
     struct ec2_status *status = &page->status;
-    struct ec2_event *event = &page->event;
+    struct instance_checks *checks = &status->checks;
+    struct scheduled_event *event = &page->event;
     switch ((enum field)id) {
     case FIELD_INSTANCE: return end_instance(page);
-    case FIELD_ID: return instance_id_parse(text, length, &status->id);
+    case FIELD_ID: return instance_id_parse(text, length, &checks->id);
     case FIELD_ZONE: COPY(status->zone); break;
-    case FIELD_STATE: status->state = ec2_state_of(text); break;
-    case FIELD_SYSTEM: status->system.check = ec2_check_of(text); break;
-    case FIELD_SYSTEM_SINCE: return aws_xml_time(text, length, &status->system.impaired_since);
-    case FIELD_CHECK: status->instance.check = ec2_check_of(text); break;
-    case FIELD_CHECK_SINCE: return aws_xml_time(text, length, &status->instance.impaired_since);
-    case FIELD_EBS: status->ebs.check = ec2_check_of(text); break;
-    case FIELD_EBS_SINCE: return aws_xml_time(text, length, &status->ebs.impaired_since);
-    case FIELD_APPLICATION: status->application.check = ec2_check_of(text); break;
-    case FIELD_APPLICATION_SINCE:
-        return aws_xml_time(text, length, &status->application.impaired_since);
-    case FIELD_EVENT: return end_event(page);
+    case FIELD_STATE: checks->state = instance_state_find(text); break;
+    case FIELD_SYSTEM: checks->system = check_status_find(text); break;
+    case FIELD_SYSTEM_SINCE: return aws_xml_time(text, length, &checks->system_since);
+    case FIELD_CHECK: checks->instance = check_status_find(text); break;
+    case FIELD_CHECK_SINCE: return aws_xml_time(text, length, &checks->instance_since);
+    case FIELD_EBS: checks->attached_ebs = check_status_find(text); break;
+    case FIELD_EBS_SINCE: return aws_xml_time(text, length, &status->ebs_since);
+    case FIELD_APPLICATION: checks->application = check_status_find(text); break;
+    case FIELD_APPLICATION_SINCE: return aws_xml_time(text, length, &status->application_since);
+    case FIELD_EVENT: end_event(page); break;
     case FIELD_EVENT_ID: COPY(event->id); break;
     case FIELD_EVENT_CODE: COPY(event->code); break;
-    case FIELD_EVENT_DESCRIPTION: COPY(event->description); break;
+    case FIELD_EVENT_DESCRIPTION: COPY(page->description); break;
     case FIELD_EVENT_NOT_BEFORE: return aws_xml_time(text, length, &event->not_before);
     case FIELD_EVENT_NOT_AFTER: return aws_xml_time(text, length, &event->not_after);
-    case FIELD_EVENT_DEADLINE: return aws_xml_time(text, length, &event->deadline);
+    case FIELD_EVENT_DEADLINE: return aws_xml_time(text, length, &page->deadline);
     case FIELD_NEXT_TOKEN: return text_copy(page->token_out, AWS_PAGE_TOKEN_SIZE, text);
     }
     return STATUS_OK;

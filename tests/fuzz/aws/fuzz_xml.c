@@ -18,7 +18,7 @@ static void read_instances(const char *body, size_t length) {
     enum status status = ec2_decode_instances(body, length, &answer, token);
     if (answer.count != (status == STATUS_OK ? 2 * first : first)) abort();
     for (size_t i = 0; i < answer.count; i++)
-        if (answer.instances[i].id.text[0] != 'i') abort();
+        if (answer.instances[i].facts.id.text[0] != 'i') abort();
     ec2_release_instances(&answer);
 }
 
@@ -27,7 +27,7 @@ static void read_statuses(const char *body, size_t length) {
     if (ec2_decode_statuses(body, length, &answer, token) != STATUS_OK && answer.count != 0)
         abort();
     for (size_t i = 0; i < answer.count; i++)
-        if (answer.statuses[i].event_count > EC2_EVENTS_MAX) abort();
+        if (answer.statuses[i].checks.event_count > INSTANCE_EVENTS_MAX) abort();
     ec2_release_statuses(&answer);
 }
 

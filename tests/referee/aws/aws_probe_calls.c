@@ -10,25 +10,27 @@
 #define ARGUMENTS_MAX 128
 
 static void add_instance(struct json_writer *json, const struct ec2_instance *instance) {
+    const struct instance_facts *facts = &instance->facts;
     json_open_object(json, NULL);
-    json_string(json, "id", instance->id.text);
-    json_string(json, "name", instance->name);
+    json_string(json, "id", facts->id.text);
+    json_string(json, "name", facts->name);
     json_string(json, "auto_recovery", instance->auto_recovery);
-    json_string(json, "asg", instance->asg);
-    json_string(json, "state", ec2_state_name(instance->state));
-    json_string(json, "state_reason", instance->state_reason);
-    json_integer(json, "launched_ms", instance->launched.ms);
-    json_string(json, "zone", instance->zone);
-    json_string(json, "type", instance->type);
-    json_string(json, "tenancy", instance->tenancy);
-    json_string(json, "image", instance->image);
-    json_string(json, "subnet", instance->subnet);
+    json_bool(json, "opted_in", facts->opted_in);
+    json_string(json, "asg", facts->autoscaling_group);
+    json_string(json, "state", instance_state_name(facts->state));
+    json_string(json, "state_reason", facts->state_reason);
+    json_integer(json, "launched_ms", facts->launch_time.ms);
+    json_string(json, "zone", facts->availability_zone);
+    json_string(json, "type", facts->type);
+    json_string(json, "tenancy", facts->tenancy);
+    json_string(json, "image", facts->image_id);
+    json_string(json, "subnet", facts->subnet_id);
     json_string(json, "vpc", instance->vpc);
-    json_string(json, "private_ip", instance->private_ip);
-    json_string(json, "public_ip", instance->public_ip);
-    json_bool(json, "spot", instance->spot);
-    json_bool(json, "root_is_ebs", instance->root_is_ebs);
-    json_bool(json, "operator_managed", instance->operator_managed);
+    json_string(json, "private_ip", facts->private_ip);
+    json_string(json, "public_ip", facts->public_ip);
+    json_bool(json, "spot", facts->spot);
+    json_bool(json, "root_is_ebs", instance->root_is_known && !facts->instance_store_root);
+    json_bool(json, "operator_managed", facts->managed_by_service);
     json_close_object(json);
 }
 
@@ -44,33 +46,35 @@ static void on_instances(void *context, const struct aws_result *result,
     probe_end(context, &json);
 }
 
-static void add_check(struct json_writer *json, const char *key,
-                      const struct ec2_check_state *state) {
+static void add_check(struct json_writer *json, const char *key, enum check_status check,
+                      struct wall_time since) {
     json_open_object(json, key);
-    json_string(json, "check", ec2_check_name(state->check));
-    json_integer(json, "impaired_since_ms", state->impaired_since.ms);
+    json_string(json, "check", check_status_name(check));
+    json_integer(json, "impaired_since_ms", since.ms);
     json_close_object(json);
 }
 
 static void add_status(struct json_writer *json, const struct ec2_status *status) {
+    const struct instance_checks *checks = &status->checks;
     json_open_object(json, NULL);
-    json_string(json, "id", status->id.text);
+    json_string(json, "id", checks->id.text);
     json_string(json, "zone", status->zone);
-    json_string(json, "state", ec2_state_name(status->state));
-    add_check(json, "system", &status->system);
-    add_check(json, "instance", &status->instance);
-    add_check(json, "ebs", &status->ebs);
-    add_check(json, "application", &status->application);
+    json_string(json, "state", instance_state_name(checks->state));
+    add_check(json, "system", checks->system, checks->system_since);
+    add_check(json, "instance", checks->instance, checks->instance_since);
+    add_check(json, "ebs", checks->attached_ebs, status->ebs_since);
+    add_check(json, "application", checks->application, status->application_since);
+    json_integer(json, "events_left_out", status->events_left_out);
     json_open_array(json, "events");
-    for (size_t i = 0; i < status->event_count; i++) {
-        const struct ec2_event *event = &status->events[i];
+    for (size_t i = 0; i < checks->event_count; i++) {
+        const struct scheduled_event *event = &checks->events[i];
         json_open_object(json, NULL);
         json_string(json, "id", event->id);
         json_string(json, "code", event->code);
-        json_string(json, "description", event->description);
+        json_string(json, "description", status->descriptions[i]);
         json_integer(json, "not_before_ms", event->not_before.ms);
         json_integer(json, "not_after_ms", event->not_after.ms);
-        json_integer(json, "deadline_ms", event->deadline.ms);
+        json_integer(json, "deadline_ms", status->deadlines[i].ms);
         json_close_object(json);
     }
     json_close_array(json);
@@ -102,8 +106,8 @@ static void on_change(void *context, const struct aws_result *result,
     if (answer != NULL) {
         json_open_object(&json, "answer");
         json_string(&json, "id", answer->id.text);
-        json_string(&json, "previous", ec2_state_name(answer->previous));
-        json_string(&json, "current", ec2_state_name(answer->current));
+        json_string(&json, "previous", instance_state_name(answer->previous));
+        json_string(&json, "current", instance_state_name(answer->current));
         json_close_object(&json);
     }
     probe_end(context, &json);

@@ -84,7 +84,7 @@ class AgainstMoto(unittest.TestCase):
         self.assertEqual(out.status, "ok")
         self.assertEqual(out.result["attempts"], 2)
         theirs = [i for r in self.ec2.describe_instances()["Reservations"] for i in r["Instances"]]
-        expected = [{"id": i["InstanceId"], "name": "caf\u00e9 & <b>", "auto_recovery": "enabled", "asg": "",
+        expected = [{"id": i["InstanceId"], "name": "caf\u00e9 & <b>", "auto_recovery": "enabled", "opted_in": True, "asg": "",
                      "state": i["State"]["Name"], "state_reason": i.get("StateReason", {}).get("Code", ""),
                      "launched_ms": ms(i["LaunchTime"]), "zone": i["Placement"]["AvailabilityZone"],
                      "type": i["InstanceType"], "tenancy": i["Placement"]["Tenancy"], "image": i["ImageId"],

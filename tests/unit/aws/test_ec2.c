@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "aggregator/aws/ec2_decode.h"
+#include "common/base/text.h"
 #include "tests/support/unit.h"
 
 static const char instances_page[] =
@@ -32,26 +33,51 @@ TEST(instances_are_read_with_all_their_fields) {
     char token[AWS_PAGE_TOKEN_SIZE];
     assert_ok(ec2_decode_instances(instances_page, sizeof instances_page - 1, &answer, token));
     assert_int_equal(answer.count, 2);
-    const struct ec2_instance *instance = &answer.instances[0];
-    assert_string_equal(instance->id.text, "i-0123456789abcdef0");
-    assert_string_equal(instance->name, "web & db");
-    assert_string_equal(instance->auto_recovery, "enabled");
-    assert_string_equal(instance->asg, "fleet");
-    assert_int_equal(instance->state, EC2_STATE_RUNNING);
-    assert_string_equal(instance->state_reason, "Client.UserInitiatedShutdown");
-    assert_int_equal(instance->launched.ms, 1767323045000);
-    assert_string_equal(instance->zone, "us-east-1a");
-    assert_string_equal(instance->type, "m7g.large");
-    assert_string_equal(instance->tenancy, "default");
-    assert_string_equal(instance->private_ip, "10.0.0.5");
-    assert_string_equal(instance->public_ip, "54.1.2.3");
-    assert_true(instance->spot && instance->operator_managed);
-    assert_true(instance->root_is_known && instance->root_is_ebs);
+    const struct instance_facts *facts = &answer.instances[0].facts;
+    assert_string_equal(facts->id.text, "i-0123456789abcdef0");
+    assert_string_equal(facts->name, "web & db");
+    assert_string_equal(answer.instances[0].auto_recovery, "enabled");
+    assert_true(facts->opted_in);
+    assert_string_equal(facts->autoscaling_group, "fleet");
+    assert_int_equal(facts->state, INSTANCE_RUNNING);
+    assert_string_equal(facts->state_reason, "Client.UserInitiatedShutdown");
+    assert_int_equal(facts->launch_time.ms, 1767323045000);
+    assert_string_equal(facts->availability_zone, "us-east-1a");
+    assert_string_equal(facts->type, "m7g.large");
+    assert_string_equal(facts->tenancy, "default");
+    assert_string_equal(facts->image_id, "ami-1");
+    assert_string_equal(facts->subnet_id, "subnet-1");
+    assert_string_equal(answer.instances[0].vpc, "vpc-1");
+    assert_string_equal(facts->private_ip, "10.0.0.5");
+    assert_string_equal(facts->public_ip, "54.1.2.3");
+    assert_true(facts->spot && facts->managed_by_service);
+    assert_true(answer.instances[0].root_is_known && !facts->instance_store_root);
     assert_string_equal(token, "tok+/=");
-    assert_int_equal(answer.instances[1].state, EC2_STATE_UNKNOWN);
-    assert_false(answer.instances[1].root_is_known || answer.instances[1].spot);
-    assert_string_equal(answer.instances[1].auto_recovery, "");
+    const struct ec2_instance *second = &answer.instances[1];
+    assert_int_equal(second->facts.state, INSTANCE_STATE_UNKNOWN);
+    assert_false(second->root_is_known || second->facts.spot || second->facts.opted_in);
+    assert_string_equal(second->auto_recovery, "");
     ec2_release_instances(&answer);
+}
+
+TEST(only_the_exact_tag_value_opts_in) {
+    (void)state;
+    static const char *const values[] = {"Enabled", "enabled ", "true", "enabled-not", ""};
+    for (size_t i = 0; i < ARRAY_LENGTH(values); i++) {
+        char body[512], token[AWS_PAGE_TOKEN_SIZE];
+        struct text text = text_over(body, sizeof body);
+        text_add(&text, "<DescribeInstancesResponse><reservationSet><item><instancesSet><item>"
+                        "<instanceId>i-0a0a0a0a</instanceId><tagSet><item><key>AutoRecovery</key>"
+                        "<value>");
+        text_add(&text, values[i]);
+        text_add(&text, "</value></item></tagSet></item></instancesSet></item></reservationSet>"
+                        "</DescribeInstancesResponse>");
+        struct ec2_instances answer = {0};
+        assert_ok(ec2_decode_instances(body, text.length, &answer, token));
+        assert_false(answer.instances[0].facts.opted_in);
+        assert_string_equal(answer.instances[0].auto_recovery, values[i]);
+        ec2_release_instances(&answer);
+    }
 }
 
 TEST(a_bad_page_leaves_the_pages_before_it_alone) {
@@ -124,18 +150,36 @@ TEST(statuses_are_read_and_finished_events_left_out) {
     assert_ok(ec2_decode_statuses(statuses_page, sizeof statuses_page - 1, &answer, token));
     assert_string_equal(token, "");
     assert_int_equal(answer.count, 2);
-    const struct ec2_status *status = &answer.statuses[0];
-    assert_int_equal(status->system.check, EC2_CHECK_IMPAIRED);
-    assert_int_equal(status->system.impaired_since.ms, 1767323045000);
-    assert_int_equal(status->instance.check, EC2_CHECK_INITIALIZING);
-    assert_int_equal(status->ebs.check, EC2_CHECK_NOT_APPLICABLE);
-    assert_int_equal(status->application.check, EC2_CHECK_UNKNOWN);
-    assert_int_equal(status->event_count, 1);
-    assert_string_equal(status->events[0].code, "instance-retirement");
-    assert_int_equal(status->events[0].not_before.ms, 1769904000000);
-    assert_int_equal(status->events[0].not_after.ms, 0);
+    const struct instance_checks *checks = &answer.statuses[0].checks;
+    assert_int_equal(checks->system, CHECK_STATUS_IMPAIRED);
+    assert_int_equal(checks->system_since.ms, 1767323045000);
+    assert_int_equal(checks->instance, CHECK_STATUS_INITIALIZING);
+    assert_int_equal(checks->attached_ebs, CHECK_STATUS_NOT_APPLICABLE);
+    assert_int_equal(checks->application, CHECK_STATUS_UNKNOWN);
+    assert_int_equal(checks->event_count, 1);
+    assert_string_equal(checks->events[0].code, "instance-retirement");
+    assert_string_equal(answer.statuses[0].descriptions[0], "runs on degraded hardware");
+    assert_int_equal(checks->events[0].not_before.ms, 1769904000000);
+    assert_int_equal(checks->events[0].not_after.ms, 0);
     /* Absent checks are unknown, never ok (SPEC C18). */
-    assert_int_equal(answer.statuses[1].system.check, EC2_CHECK_UNKNOWN);
+    assert_int_equal(answer.statuses[1].checks.system, CHECK_STATUS_UNKNOWN);
+    ec2_release_statuses(&answer);
+}
+
+TEST(events_past_the_bound_are_counted_and_cost_nothing_else) {
+    (void)state;
+    char body[2048], token[AWS_PAGE_TOKEN_SIZE];
+    struct text text = text_over(body, sizeof body);
+    text_add(&text,
+             "<DescribeInstanceStatusResponse><instanceStatusSet><item><instanceId>i-0a0a0a0a"
+             "</instanceId><eventsSet>");
+    for (int i = 0; i < INSTANCE_EVENTS_MAX + 2; i++)
+        text_add(&text, "<item><code>system-reboot</code></item>");
+    text_add(&text, "</eventsSet></item></instanceStatusSet></DescribeInstanceStatusResponse>");
+    struct ec2_statuses answer = {0};
+    assert_ok(ec2_decode_statuses(body, text.length, &answer, token));
+    assert_int_equal(answer.statuses[0].checks.event_count, INSTANCE_EVENTS_MAX);
+    assert_int_equal(answer.statuses[0].events_left_out, 2);
     ec2_release_statuses(&answer);
 }
 
@@ -153,8 +197,8 @@ TEST(a_change_of_state_is_read_for_exactly_one_instance) {
     assert_ok(change("<StopInstancesResponse><instancesSet>" ITEM
                      "</instancesSet></StopInstancesResponse>",
                      &answer));
-    assert_int_equal(answer.current, EC2_STATE_STOPPING);
-    assert_int_equal(answer.previous, EC2_STATE_RUNNING);
+    assert_int_equal(answer.current, INSTANCE_STOPPING);
+    assert_int_equal(answer.previous, INSTANCE_RUNNING);
     assert_int_equal(change("<StopInstancesResponse><instancesSet>" ITEM ITEM
                             "</instancesSet></StopInstancesResponse>",
                             &answer),
