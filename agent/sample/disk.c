@@ -56,7 +56,10 @@ static bool parse_mount(struct scan line, struct disk_mount *mount) {
         if (!scan_word(&line, &word)) return false;
     } while (!scan_equals(&word, "-"));
     if (!scan_word(&line, &type) || !scan_skip(&line, 1) || !scan_word(&line, &super)) return false;
-    if (!holds_local_data(&type) || !scan_until(&device, ':', &major)) return false;
+    /* A container's root lies on its host's disk; other overlays are other containers'. */
+    bool is_container_root = scan_equals(&type, "overlay") && scan_equals(&path, "/");
+    if (!is_container_root && !holds_local_data(&type)) return false;
+    if (!scan_until(&device, ':', &major)) return false;
     mount->mount_read_only = has_option(options, "ro");
     mount->super_read_only = has_option(super, "ro") || has_option(super, "emergency_ro");
     return parse_number(major, &mount->major) && parse_number(device, &mount->minor) &&
