@@ -14,7 +14,9 @@ import re
 import lint
 
 CACHE = lint.SOURCE / "build" / "tidy"
-RULES = (lint.SOURCE / ".clang-tidy").read_bytes() + lint.run("clang-tidy", "--version").stdout.encode()
+RULES = b"".join(path.read_bytes() for folder in ("", "tests")
+                 if (path := lint.SOURCE / folder / ".clang-tidy").exists()) + \
+    lint.run("clang-tidy", "--version").stdout.encode()
 
 
 def dependencies():
@@ -54,6 +56,9 @@ def check(work):
     name = str(pathlib.Path(entry["file"]).relative_to(lint.SOURCE))
     if needs is None:
         return [f"{name}: not built in {lint.BUILD}"]
+    gone = [need for need in needs if not pathlib.Path(entry["directory"], need).exists()]
+    if gone or not pathlib.Path(entry["file"]).exists():
+        return [f"{name}: built from files that are gone {gone}; build again"]
     mark = CACHE / key(entry, needs)
     if mark.exists():
         return []
