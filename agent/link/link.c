@@ -29,6 +29,7 @@
 #include "common/sys/thread.h"
 
 #define DIAL_STACK_BYTES 65536 /* it only waits; nng's own threads shake hands */
+#define PIPE_WAIT_MS     1000 /* from a connection made to its announcement; normally microseconds */
 /* nng must not dial by itself (link.h): the longest time it knows. */
 #define RECONNECT_NEVER_MS INT32_MAX
 
@@ -60,6 +61,7 @@ struct link {
     nng_dialer dialer; /* id 0 = none */
     struct thread dialling;
     bool dial_timed_out;
+    bool awaiting_pipe;        /* connected; nng has not announced it yet */
     struct boot_time deadline; /* WAITING: dial; DIALLING: give up */
     bool requesting;           /* aios are in use */
     bool abandoned;            /* what comes of them interests nobody any more */
@@ -221,7 +223,7 @@ static enum status begin_dial(struct link *link) {
     status = thread_start(&link->dialling, "dial", DIAL_STACK_BYTES, dial, link);
     if (status) return status;
     link->state = DIALLING;
-    link->dial_timed_out = false;
+    link->dial_timed_out = link->awaiting_pipe = false;
     arm(link, boot_add(sys_now().boot, link->options.dial_timeout));
     return STATUS_OK;
 }
@@ -275,13 +277,24 @@ static enum status finish_request(struct link *link, struct link_result *result)
     return status;
 }
 
+/* A pipe that died between its handshake and its announcement is never announced: the wait for that
+ * is bounded on its own, and short. */
+static enum status await_pipe(struct link *link) {
+    if (!link->awaiting_pipe) arm(link, boot_add(sys_now().boot, duration_ms(PIPE_WAIT_MS)));
+    link->awaiting_pipe = true;
+    return STATUS_AGAIN;
+}
+
 static enum status finish_dial(struct link *link, const struct news *news,
                                struct link_result *result) {
-    if (news->dial_error == 0 && news->added != (uint32_t)nng_dialer_id(link->dialer))
-        return STATUS_AGAIN; /* its pipe is about to be announced */
+    uint32_t id = (uint32_t)nng_dialer_id(link->dialer);
+    bool announced = news->added == id || news->removed == id;
+    if (news->dial_error == 0 && !announced && !link->dial_timed_out) return await_pipe(link);
     end_dialling(link);
-    if (news->dial_error != 0) {
-        fail_dial(link, link->dial_timed_out ? STATUS_TIMEOUT : from_nng(news->dial_error), result);
+    if (news->dial_error != 0 || news->added != id) {
+        enum status status = from_nng(news->dial_error);
+        if (status == STATUS_OK) status = STATUS_CLOSED;
+        fail_dial(link, link->dial_timed_out ? STATUS_TIMEOUT : status, result);
         return STATUS_OK;
     }
     link->state = UP;
@@ -289,17 +302,18 @@ static enum status finish_dial(struct link *link, const struct news *news,
     return STATUS_OK;
 }
 
-static enum status on_deadline(struct link *link, struct link_result *result) {
-    if (link->state == WAITING) {
-        enum status status = begin_dial(link);
-        if (status == STATUS_OK) return STATUS_AGAIN;
-        fail_dial(link, status, result);
-        return STATUS_OK;
-    }
+/* The dialling thread comes back with an error, which is the result. */
+static void give_up_dial(struct link *link) {
     link->dial_timed_out = true;
     link->deadline = (struct boot_time){0};
-    close_dialer(link); /* the dialling thread comes back with an error, which is the result */
-    return STATUS_AGAIN;
+    close_dialer(link);
+}
+
+static enum status start_dial(struct link *link, struct link_result *result) {
+    enum status status = begin_dial(link);
+    if (status == STATUS_OK) return STATUS_AGAIN;
+    fail_dial(link, status, result);
+    return STATUS_OK;
 }
 
 static void drain(int fd) {
@@ -323,11 +337,10 @@ static enum status take(struct link *link, struct link_result *result) {
         lose(link, STATUS_CLOSED, result);
         return STATUS_OK;
     }
-    if (link->state == DIALLING && news.dialled) {
-        enum status status = finish_dial(link, &news, result);
-        if (status != STATUS_AGAIN) return status;
-    }
-    return is_due(link) ? on_deadline(link, result) : STATUS_AGAIN;
+    if (link->state == DIALLING && is_due(link)) give_up_dial(link);
+    if (link->state == DIALLING && news.dialled) return finish_dial(link, &news, result);
+    if (link->state == WAITING && is_due(link)) return start_dial(link, result);
+    return STATUS_AGAIN;
 }
 
 enum status link_take(struct link *link, struct link_result *result_out) {

@@ -92,10 +92,11 @@ static enum status enter(struct registry *registry, const struct identity *ident
                          uint64_t connection, uint64_t *older_out, struct bucket *bucket_out,
                          char account_out[static INGEST_ACCOUNT_SIZE]) {
     *older_out = 0;
-    enum status status = make_room(registry);
-    if (status) return status;
     struct entry *entry = probe(registry->slots, registry->slot_count, &identity->instance);
     if (entry->instance.text[0] == '\0') {
+        enum status status = make_room(registry);
+        if (status) return status;
+        entry = probe(registry->slots, registry->slot_count, &identity->instance); /* moved */
         *entry = (struct entry){.instance = identity->instance};
         registry->used++;
     }

@@ -118,7 +118,7 @@ int main(int argc, char **argv) {
     struct ingest *ingest = NULL;
     settings.options.address = "127.0.0.1";
     for (int i = 1; i + 1 < argc; i += 2) set(&settings, argv[i], argv[i + 1]);
-    const struct ingest_sink sink = {&settings, on_report, on_dictionary,
+    const struct ingest_sink sink = {&settings, on_report,  on_dictionary,
                                      on_notice, on_refused, on_closed};
     setvbuf(stdout, NULL, _IOLBF, 0);
     enum status status = ingest_create(&settings.options, &sink, &ingest, problem);

@@ -204,8 +204,10 @@ class Peer:
 class Server:
     """link_server as a child; its lines are read by a thread, so that waits are bounded."""
 
+    PROGRAM = "link_server"
+
     def __init__(self, *words, descriptors=None):
-        command = [os.path.join(PROGRAMS, "link_server"), *map(str, words)]
+        command = [os.path.join(PROGRAMS, self.PROGRAM), *map(str, words)]
         if descriptors:
             command = ["prlimit", f"--nofile={descriptors}", *command]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -215,8 +217,8 @@ class Server:
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         first = self.next_line()
-        self.failure = None if first.startswith("port ") else first
-        self.port = int(first.split()[1]) if not self.failure else 0
+        self.failure = first if first.startswith("failed ") else None
+        self.port = int(first.split()[1]) if first.startswith("port ") else 0
 
     def _read(self):
         for line in self.process.stdout:
@@ -286,7 +288,7 @@ class Server:
         if not self.process.stdin.closed:
             self.process.stdin.close()
         if code != (1 if self.failure else 0):
-            raise AssertionError(f"link_server ended with {code}")
+            raise AssertionError(f"{self.PROGRAM} ended with {code}")
 
 
 def parse_fields(text):
