@@ -86,10 +86,11 @@ struct engine_incident_row {
     struct wall_time opened;
     bool failed[RUNG_COUNT];
     uint32_t attempts[RUNG_COUNT];
-    bool running, acted, asked, acknowledged;
+    bool running, acted, held, asked, acknowledged;
     struct recover_run run; /* ids, state, leg, attempt, unit, command, boot and launch before */
     char cause[160];
     char started_sort[CLOCK_RFC3339_SIZE]; /* of the start row in recovery-events */
+    char intent_sort[CLOCK_RFC3339_SIZE];  /* of the present intent's row */
 };
 /* An intent of the last day: budgets, restarts and flap counts come from these. */
 struct engine_intent_row {

@@ -35,7 +35,7 @@ void event_destroy(struct event *event); /* NULL is fine */
 
 void snapshot_destroy(struct fleet_snapshot *snapshot); /* with its members; NULL is fine */
 
-/* Takes ownership of `engine` (from engine_restore_from_store or engine_create); `store` is
+/* Takes ownership of `engine` (from engine_restore(), restore.h); `store` is
  * borrowed and must outlive the loop. Nothing runs before engine_loop_start(). */
 enum status engine_loop_create(struct engine *engine, struct store *store,
                                const struct engine_edges *edges,
@@ -49,7 +49,10 @@ uint64_t engine_loop_dropped(struct engine_loop *loop); /* events refused as the
 /* Replaces the settings before the next event. Any thread. */
 void engine_loop_configure(struct engine_loop *loop, const struct decide_policy *decide,
                            const struct recover_policy *recover);
-/* Ends the thread after the events already queued, and frees all. Destroy before the store. */
+/* Ends the thread after the events already queued; effects still waiting for their batch never
+ * leave. Then destroy the store (its last answers are dropped), and then the loop. */
+void engine_loop_stop(struct engine_loop *loop);
+/* Stops it if need be, and frees all, the engine too. NULL is fine. */
 void engine_loop_destroy(struct engine_loop *loop);
 
 #endif

@@ -1,0 +1,186 @@
+/* What holds for the whole fleet: counts, budgets, breaker, pause, warm-up. Pure. */
+#include <string.h>
+
+#include "aggregator/engine/state.h"
+
+bool fleet_paused(const struct engine *engine) {
+    const struct pause_state *pause = &engine->pause;
+    return !engine->restored || pause->file || pause->file_unreadable ||
+           pause->operator|| pause->unreadable || !engine->options.decide.recovery_enabled;
+}
+
+/* AWS itself, we ourselves, or the agent's own notice say why it is silent. */
+static bool explained(const struct engine *engine, const struct member *member, struct now now) {
+    if (member->link == AGENT_LEFT) return true;
+    if (member->incident != ENGINE_NONE && engine->incidents[member->incident].running) return true;
+    if (member->listed && member->facts.state != INSTANCE_RUNNING) return true;
+    bool fresh = member->status_at.ms != 0 &&
+                 now.boot.ms - member->status_at.ms <= engine->options.decide.status_max_age.ms;
+    return fresh && (member->status.instance == CHECK_STATUS_IMPAIRED ||
+                     member->status.system == CHECK_STATUS_IMPAIRED);
+}
+
+static void count_member(struct engine *engine, const struct member *member, struct now now) {
+    struct fleet_counts *counts = &engine->counts;
+    counts->members++;
+    breaker_member(&engine->breaker, member->zone);
+    if (member->link == AGENT_NEVER) return;
+    counts->known++;
+    bool speaking = member->link == AGENT_SPEAKING;
+    bool lately = now.boot.ms - member->heard_at.ms <= ENGINE_HEARD_MS && member->heard_at.ms != 0;
+    bool reason = speaking || explained(engine, member, now);
+    /* Silence that was seen to begin is news; silence since our start is not yet. */
+    if (reason || member->heard_at.ms != 0) counts->explained++;
+    if (!speaking && !lately) return;
+    counts->heard++;
+    if (!reason) counts->unexplained++;
+}
+
+void fleet_count(struct engine *engine, struct now now) {
+    engine->counts = (struct fleet_counts){0};
+    breaker_recount(&engine->breaker);
+    for (uint32_t i = 0; i < engine->member_count; i++) {
+        const struct member *member = &engine->members[i];
+        if (!member->gone && member->listed && member->facts.opted_in)
+            count_member(engine, member, now);
+    }
+    engine->counts_stale = false;
+}
+
+uint32_t fleet_disruptive_open(const struct engine *engine) {
+    uint32_t open = 0;
+    for (uint32_t i = 0; i < engine->incident_count; i++) {
+        const struct incident *incident = &engine->incidents[i];
+        if (incident->used && incident->reserved && rung_disrupts_instance(incident->run.rung))
+            open++;
+    }
+    return open;
+}
+
+static uint32_t restarts_open(const struct engine *engine) {
+    uint32_t open = 0;
+    for (uint32_t i = 0; i < engine->incident_count; i++) {
+        const struct incident *incident = &engine->incidents[i];
+        if (incident->used && incident->reserved && !rung_disrupts_instance(incident->run.rung))
+            open++;
+    }
+    return open;
+}
+
+uint32_t fleet_disruptive_window(const struct engine *engine, struct now now) {
+    int64_t oldest = now.boot.ms - engine->options.decide.budget_window.ms;
+    uint32_t count = 0;
+    for (size_t i = 0; i < ENGINE_STARTS_MAX; i++)
+        if (engine->starts[i].ms != 0 && engine->starts[i].ms > oldest) count++;
+    return count;
+}
+
+void fleet_started(struct engine *engine, struct boot_time at) {
+    engine->starts[engine->starts_next] = at;
+    engine->starts_next = (engine->starts_next + 1) % ENGINE_STARTS_MAX;
+}
+
+bool fleet_scope_open(const struct engine *engine, const struct member *member) {
+    return engine->breaker.scopes[0].state == BREAKER_OPEN ||
+           engine->breaker.scopes[member->zone].state == BREAKER_OPEN;
+}
+
+void fleet_view(const struct engine *engine, const struct member *member, struct now now,
+                struct decide_fleet *out) {
+    const struct engine_options *options = &engine->options;
+    *out = (struct decide_fleet){
+        .store_usable = engine->store_usable,
+        .paused = fleet_paused(engine),
+        .pause_reason = engine->pause.text,
+        .up_for = boot_since(now.boot, engine->active_since),
+        .agents_known = engine->counts.known,
+        .agents_explained = engine->counts.explained,
+        .heard = engine->counts.heard,
+        .unexplained = engine->counts.unexplained,
+        .aws_heard = engine->aws_heard_at.ms == 0 ? duration_ms(-1)
+                                                  : boot_since(now.boot, engine->aws_heard_at),
+        .skew_known = engine->skew_known,
+        .skew = engine->skew,
+        .members = engine->counts.members,
+        .disruptive_open = fleet_disruptive_open(engine),
+        .disruptive_window = fleet_disruptive_window(engine, now),
+        .restarts_open = restarts_open(engine),
+        .scope_count = 1,
+    };
+    breaker_verdict(&engine->breaker, &options->decide, 0, &out->scopes[0]);
+    if (member == NULL || member->zone == 0) return;
+    breaker_verdict(&engine->breaker, &options->decide, member->zone, &out->scopes[1]);
+    out->scope_count = 2;
+}
+
+static void add_storm(struct text *text, const struct engine *engine) {
+    for (size_t i = 0; i < engine->breaker.scope_count; i++) {
+        const struct breaker_scope *scope = &engine->breaker.scopes[i];
+        if (scope->state == BREAKER_CLOSED) continue;
+        if (text->length > 0) text_add(text, "; ");
+        text_add(text, i == 0 ? "fleet" : scope->zone);
+        text_add(text, ": ");
+        text_add_unsigned(text, scope->newly_unhealthy);
+        text_add(text, " of ");
+        text_add_unsigned(text, scope->members);
+        text_add(text, " newly unhealthy, limit ");
+        text_add_unsigned(text, decide_limit_breaker(&engine->options.decide, scope->members));
+    }
+}
+
+static void update_breaker(struct step *step) {
+    struct engine *engine = step->engine;
+    bool before = breaker_any_open(&engine->breaker);
+    if (breaker_update(&engine->breaker, &engine->options.decide, step->now) == 0) return;
+    bool after = breaker_any_open(&engine->breaker);
+    if (before == after) return;
+    char numbers[DECIDE_TEXT_SIZE];
+    struct text text = text_over(numbers, sizeof numbers);
+    add_storm(&text, engine);
+    const char *what = after ? "storm.opened" : "storm.closed";
+    emit_log(step, after ? EFFECT_LEVEL_WARNING : EFFECT_LEVEL_INFO, what, NULL, NULL,
+             "breaker_open", after ? "closed" : "open", after ? "open" : "closed", numbers);
+    row_audit(step, "storm", NULL, NULL, "breaker_open", after ? "refuse" : "act", "ear", numbers);
+    notice(step, after ? SEVERITY_CRITICAL : SEVERITY_INFO, what, NULL, NULL,
+           after ? "Storm: many instances turned unhealthy at once; nothing is started"
+                 : "Storm over: recovery starts again",
+           numbers, "none", after ? "refused" : "ended", "");
+}
+
+static void end_pause(struct step *step) {
+    struct pause_state *pause = &step->engine->pause;
+    if (!pause->operator|| pause->until.ms == 0 || step->now.boot.ms<pause->until.ms) return;
+    pause->operator= false;
+    if (pause->file_ours) emit_effect(step, EFFECT_PAUSE_FILE)->present = false;
+    step->engine->active_since = step->now.boot;
+    row_pause(step);
+    row_audit(step, "pause", NULL, NULL, "paused", "act", "ear", "the pause's time is over");
+    emit_log(step, EFFECT_LEVEL_INFO, "pause.ended", NULL, NULL, "paused", "paused", "running",
+             "the pause's time is over");
+    notice(step, SEVERITY_INFO, "pause.changed", NULL, NULL, "Recovery runs again",
+           "the pause's time is over", "none", "ended", "");
+}
+
+static void say_pause(struct engine *engine) {
+    const struct pause_state *pause = &engine->pause;
+    struct text text = text_over(engine->pause.text, sizeof engine->pause.text);
+    if (!engine->restored)
+        text_add(&text, "starting");
+    else if (pause->operator)
+        text_add(&text, pause->reason);
+    else if (pause->unreadable)
+        text_add(&text, "the stored pause state cannot be read");
+    else if (pause->file_unreadable)
+        text_add(&text, "the pause file cannot be read");
+    else if (pause->file)
+        text_add(&text, "the pause file is there");
+    else if (!engine->options.decide.recovery_enabled)
+        text_add(&text, "RECOVERY_ENABLED=false");
+}
+
+void fleet_update(struct step *step) {
+    end_pause(step);
+    say_pause(step->engine);
+    if (step->engine->counts_stale) fleet_count(step->engine, step->now);
+    update_breaker(step);
+}

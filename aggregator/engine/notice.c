@@ -1,0 +1,62 @@
+/* Notifications into the outbox, in the same batch as what caused them (SPEC 147, INTERFACES 7).
+ * Pure. */
+#include <string.h>
+
+#include "aggregator/engine/state.h"
+
+static void copy(char *target, size_t capacity, const char *source) {
+    struct text text = text_over(target, capacity);
+    text_add(&text, source == NULL ? "" : source);
+}
+
+static void add_member(struct notification *out, const struct member *member) {
+    out->instance = member->id;
+    copy(out->instance_name, sizeof out->instance_name, member->facts.name);
+    copy(out->availability_zone, sizeof out->availability_zone, member->facts.availability_zone);
+    out->recovery_enabled = member->flags.readable && member->flags.recovery_enabled;
+    out->quarantine = member->flags.quarantine;
+    out->past_recoveries = member->recoveries;
+}
+
+static void add_url(struct notification *out, const struct engine *engine,
+                    const struct member *member) {
+    if (engine->options.dashboard_url[0] == '\0') return;
+    struct text url = text_over(out->url, sizeof out->url);
+    text_add(&url, engine->options.dashboard_url);
+    if (member == NULL) return;
+    text_add(&url, "/instances/");
+    text_add(&url, member->id.text);
+}
+
+void notice(struct step *step, enum severity severity, const char *event,
+            const struct member *member, const struct incident *incident, const char *title,
+            const char *cause, const char *action, const char *state, const char *result) {
+    const struct engine *engine = step->engine;
+    struct notification out = {.id = emit_id(step, ""), .at = step->now.wall, .severity = severity};
+    copy(out.event, sizeof out.event, event);
+    copy(out.title, sizeof out.title, title);
+    copy(out.cause, sizeof out.cause, cause);
+    copy(out.automation, sizeof out.automation,
+         fleet_paused(engine)             ? "paused"
+         : engine->options.decide.dry_run ? "dry-run"
+                                          : "on");
+    copy(out.account, sizeof out.account, engine->options.account);
+    copy(out.region, sizeof out.region, engine->options.region);
+    copy(out.action, sizeof out.action, action);
+    copy(out.state, sizeof out.state, state);
+    copy(out.result, sizeof out.result, result);
+    if (member != NULL) add_member(&out, member);
+    if (incident != NULL) out.subject = incident->id;
+    bool predicted = member != NULL && member->prediction_id.text[0] != '\0';
+    if (predicted) {
+        out.has_prediction = true;
+        out.prediction = member->prediction;
+        if (incident == NULL) out.subject = member->prediction_id;
+    }
+    add_url(&out, engine, member);
+    struct item item;
+    item_begin(step, &item);
+    notification_write(&out, &item.text);
+    item_put(step, &item, RECORD_PUT, RECORD_OUTBOX, out.id.text, "");
+    emit_effect(step, EFFECT_NOTIFY);
+}

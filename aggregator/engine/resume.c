@@ -1,0 +1,111 @@
+/* Rebuilding the state from rows after a start. What ran is not replayed but looked at: its run
+ * gets RESTORED, and its plan says how to read the world (R3). Pure; restore.c reads the rows. */
+#include <string.h>
+
+#include "aggregator/engine/state.h"
+
+/* An age by wall clock as a boot time; a row from the future counts as written now, which only
+ * makes every window longer. Never 0, which means "never". */
+static struct boot_time boot_of(struct wall_time at, struct now now) {
+    int64_t age = now.wall.ms - at.ms;
+    if (age < 0) age = 0;
+    int64_t ms = now.boot.ms - age;
+    return (struct boot_time){ms == 0 ? 1 : ms};
+}
+
+enum status engine_restore_incident(struct engine *engine, const struct engine_incident_row *row,
+                                    struct now now) {
+    ASSERT(!engine->restored);
+    struct member *member = member_get(engine, &row->instance);
+    if (member == NULL || engine->incident_count == ENGINE_INCIDENTS_MAX) return STATUS_FULL;
+    if (member->incident != ENGINE_NONE) return STATUS_EXISTS;
+    struct incident *incident = &engine->incidents[engine->incident_count];
+    memset(incident, 0, sizeof *incident);
+    incident->used = true;
+    incident->id = row->id;
+    incident->prediction = row->prediction;
+    incident->member = member_index(engine, member);
+    incident->fault = row->fault;
+    incident->trigger = row->trigger;
+    incident->opened = row->opened;
+    incident->opened_at = boot_of(row->opened, now);
+    memcpy(incident->failed, row->failed, sizeof incident->failed);
+    memcpy(incident->attempts, row->attempts, sizeof incident->attempts);
+    incident->acted = row->acted;
+    incident->asked = row->asked;
+    incident->held = row->held;
+    incident->acknowledged = row->acknowledged;
+    memcpy(incident->cause, row->cause, sizeof incident->cause);
+    memcpy(incident->started_sort, row->started_sort, sizeof incident->started_sort);
+    memcpy(incident->intent_sort, row->intent_sort, sizeof incident->intent_sort);
+    incident->running = row->running;
+    if (row->running) {
+        incident->run = row->run;
+        incident->stored_state = row->run.state;
+        incident->decided_rung = row->run.rung;
+        incident->reserved = true;
+        member->boot = row->run.boot_before;
+    }
+    member->incident = engine->incident_count++;
+    return STATUS_OK;
+}
+
+enum status engine_restore_intent(struct engine *engine, const struct engine_intent_row *row,
+                                  struct now now) {
+    ASSERT(!engine->restored);
+    struct member *member = member_get(engine, &row->instance);
+    if (member == NULL) return STATUS_FULL;
+    struct boot_time at = boot_of(row->at, now);
+    if (row->first_leg) {
+        member_past(member, row->rung, at);
+        if (rung_disrupts_instance(row->rung)) fleet_started(engine, at);
+    }
+    if (!row->success) return STATUS_OK;
+    struct boot_time ended = boot_of(row->ended, now);
+    if (member->success_at.ms != 0 && member->success_at.ms > ended.ms) return STATUS_OK;
+    member->success_at = ended;
+    member->success_disruptive = rung_disrupts_instance(row->rung);
+    return STATUS_OK;
+}
+
+enum status engine_restore_flags(struct engine *engine, const struct instance_id *instance,
+                                 const struct decide_flags *flags) {
+    struct member *member = member_get(engine, instance);
+    if (member == NULL) return STATUS_FULL;
+    member->flags = *flags;
+    return STATUS_OK;
+}
+
+void engine_restore_pause(struct engine *engine, const char *reason, struct wall_time until,
+                          struct now now) {
+    struct pause_state *pause = &engine->pause;
+    pause->operator= reason != NULL;
+    pause->unreadable = reason == NULL;
+    if (reason == NULL) return;
+    struct text text = text_over(pause->reason, sizeof pause->reason);
+    text_add(&text, reason);
+    pause->since = now.wall;
+    /* By the wall clock, which may have jumped: never longer than it would have been, and a pause
+     * that is over ends with the first tick. */
+    if (until.ms != 0) pause->until = (struct boot_time){now.boot.ms + (until.ms - now.wall.ms)};
+    if (until.ms != 0 && pause->until.ms <= 0) pause->until.ms = 1;
+}
+
+void engine_restore_acknowledged(struct engine *engine, const struct instance_id *instance,
+                                 struct wall_time at, struct now now) {
+    struct member *member = member_find(engine, instance);
+    if (member == NULL) return;
+    member->acknowledged = true;
+    member->acknowledged_at = boot_of(at, now);
+}
+
+void engine_restored(struct engine *engine, struct now now) {
+    ASSERT(!engine->restored);
+    engine->restored = true;
+    engine->started = engine->active_since = now.boot;
+    for (uint32_t i = 0; i < engine->incident_count; i++) {
+        struct incident *incident = &engine->incidents[i];
+        if (incident->running) incident->resume = true;
+        member_queue(engine, &engine->members[incident->member]);
+    }
+}
