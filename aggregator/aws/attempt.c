@@ -272,6 +272,7 @@ static void observe(const struct aws *aws, const struct aws_pending *call, struc
                                                 .code = call->result.code,
                                                 .message = call->result.message,
                                                 .request_id = call->result.request_id,
+                                                .date = call->result.date,
                                                 .took = boot_since(now.boot, call->started_at),
                                                 .status = status,
                                                 .again = again};

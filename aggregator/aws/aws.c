@@ -88,13 +88,14 @@ void aws_call_finish(struct aws_pending *call, enum status status) {
     deliver(call, status);
 }
 
-/* A call that ran out of time while it waited: its last attempt's status if it had one. */
+/* A call that ran out of time while it waited. Nothing of it is on the way: a call that may not be
+ * repeated only waits again after an attempt that surely did nothing. */
 static void expire(struct aws_pending *call) {
     struct aws_result *result = &call->result;
     if (result->message[0] == '\0')
         aws_copy_cut(result->message, sizeof result->message,
                      "deadline passed before it could be sent");
-    deliver(call, STATUS_TIMEOUT);
+    deliver(call, STATUS_AGAIN);
 }
 
 static void earlier(struct boot_time *wake, struct boot_time at) {

@@ -36,7 +36,10 @@ struct aws_order {
     void *context;            /* handed to the call back */
 };
 
-/* How a call ended. */
+/* How a call ended. Of a call that may not be repeated these say that it surely did nothing:
+ * STATUS_UNREACHABLE (no byte was sent), STATUS_AGAIN (the deadline passed before one could be),
+ * STATUS_THROTTLED, STATUS_EXPIRED, STATUS_DENIED and AWS's other refusals; only
+ * STATUS_UNKNOWN_OUTCOME leaves it open. */
 struct aws_result {
     enum status status;
     int http;                       /* of the last attempt; 0 when no answer came */
@@ -57,6 +60,7 @@ struct aws_observation {
     const char *code;
     const char *message;
     const char *request_id;
+    struct wall_time date; /* AWS's clock in the answer; 0 = none */
     struct duration took;
     enum status status; /* what the call would end with if this were the last attempt */
     bool again;         /* another attempt or page follows */

@@ -11,7 +11,7 @@ static enum status final_status(const struct aws_attempt *attempt) {
     case AWS_TRANSPORT_ANSWERED:
         if (attempt->http < 200 || attempt->http > 299) return attempt->error.status;
         return attempt->decoded ? STATUS_OK : attempt->decode_status;
-    case AWS_TRANSPORT_NOT_SENT: return attempt->timed_out ? STATUS_TIMEOUT : STATUS_UNREACHABLE;
+    case AWS_TRANSPORT_NOT_SENT: return STATUS_UNREACHABLE; /* also in time-outs: nothing left */
     case AWS_TRANSPORT_LOST: return attempt->timed_out ? STATUS_TIMEOUT : STATUS_CLOSED;
     case AWS_TRANSPORT_TOO_LARGE: return STATUS_TOO_LARGE;
     }

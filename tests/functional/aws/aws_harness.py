@@ -6,6 +6,7 @@ in `server.requests`. Nothing here knows how ear is built: bytes in, bytes out."
 import json
 import os
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -78,6 +79,17 @@ def command(comment="c"):
                                                "Status": "Pending", "Comment": comment}}))
 
 
+def certificate(folder, name="ok", subject="IP:127.0.0.1", days=2):
+    """A self-signed certificate for `subject`; returns a server context and the certificate's path."""
+    key, cert = os.path.join(folder, name + ".key"), os.path.join(folder, name + ".pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-keyout", key, "-out", cert, "-days", str(days), "-subj", "/CN=test",
+                    "-addext", f"subjectAltName={subject}"], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    return context, cert
+
+
 HANG = object()      # read the request, answer nothing
 RESET = object()     # read the request, close the connection: applied, but the answer is lost
 
@@ -86,8 +98,10 @@ class Server:
     """script: list of answers (bytes, HANG, RESET, or a function Request -> one of them), the last
     one repeated for ever."""
 
-    def __init__(self, *script):
+    def __init__(self, *script, tls=None):
+        """tls: an ssl.SSLContext to wrap each connection in."""
         self.script = list(script)
+        self.tls = tls
         self.requests = []
         self.lock = threading.Lock()
         self.stopping = threading.Event()
@@ -95,7 +109,7 @@ class Server:
         self.listener.bind(("127.0.0.1", 0))
         self.listener.listen(128)
         self.port = self.listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         self.connections = 0
         self.open = []
         self.thread = threading.Thread(target=self.accept, daemon=True)
@@ -139,8 +153,11 @@ class Server:
         return request
 
     def serve(self, connection, number):
-        stream = connection.makefile("rb")
         try:
+            if self.tls:
+                connection = self.tls.wrap_socket(connection, server_side=True)
+                self.open.append(connection)
+            stream = connection.makefile("rb")
             while (request := self.read_request(stream)) is not None:
                 request.connection = number
                 with self.lock:

@@ -300,6 +300,13 @@ class Queue(unittest.TestCase):
             probe(server.url, "RebootInstances", f"id={ID}", "count=40", "rate=1", "destroy_ms=1500")
             self.assertIn(server.count(), (12, 13, 14))
 
+    def test_call_whose_deadline_passes_in_the_queue_was_not_sent(self):
+        with Server(aws.REBOOTED) as server:
+            out = probe(server.url, "RebootInstances", f"id={ID}", "count=14", "rate=1", "deadline_ms=900")
+            states = [r["result"]["status"] for r in out.results]
+            self.assertEqual((states.count("ok"), states.count("again")), (12, 2))
+            self.assertEqual(server.count(), 12)
+
     def test_bad_endpoint_or_region_is_told_at_creation(self):
         for environment, status in (({"AWS_ENDPOINT_URL": "http://192.0.2.1"}, "denied"),
                                     ({"AWS_ENDPOINT_URL": "ftp://x"}, "malformed"),

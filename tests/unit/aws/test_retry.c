@@ -88,6 +88,16 @@ TEST(a_call_that_may_not_be_repeated_is_sent_again_when_it_surely_did_not_work) 
     again_after(skewed, 0);
 }
 
+TEST(what_was_not_sent_is_unreachable_even_after_a_time_out) {
+    (void)state;
+    struct aws_retry_quota empty = {0};
+    struct aws_retry_use use = {.attempts = 1};
+    struct aws_attempt attempt = wire(AWS_LOOK_FIRST, AWS_TRANSPORT_NOT_SENT, true);
+    struct aws_decision decision = aws_retry_decide(&attempt, &use, &empty, HALF);
+    assert_int_equal(decision.verdict, AWS_VERDICT_DONE);
+    assert_string_equal(status_name(decision.status), "unreachable");
+}
+
 TEST(three_attempts_are_the_most) {
     (void)state;
     struct aws_attempt attempt = answered(AWS_READ, 500, "InternalError");
