@@ -84,6 +84,17 @@ void item_put(struct step *step, struct item *item, enum record_operation_kind k
     out->arena_used += item->text.length + 1;
 }
 
+void emit_delete(struct step *step, enum record_table table, const char *partition,
+                 const char *sort) {
+    ASSERT(step->out->record_count < ENGINE_RECORDS_MAX);
+    struct engine_record *record = &step->out->records[step->out->record_count++];
+    memset(record, 0, sizeof *record);
+    record->kind = RECORD_DELETE;
+    record->table = table;
+    copy(record->partition, sizeof record->partition, partition);
+    copy(record->sort, sizeof record->sort, sort);
+}
+
 struct record_id emit_id(struct step *step, const char *prefix) {
     uint64_t high = prng_next(&step->engine->random);
     uint64_t low = prng_next(&step->engine->random);

@@ -75,7 +75,7 @@ void row_incident(struct step *step, struct incident *incident) {
     /* Open ones lie under a sort key of their own, so that a start reads no others. */
     item_put(step, &item, RECORD_PUT, RECORD_INCIDENTS, incident->id.text,
              incident->closed ? "closed" : "open");
-    if (incident->closed) record_delete(step, RECORD_INCIDENTS, incident->id.text, "open");
+    if (incident->closed) emit_delete(step, RECORD_INCIDENTS, incident->id.text, "open");
     incident->stored_state = incident->running ? incident->run.state : RECOVER_IDLE;
     incident->unsaved = false;
 }

@@ -277,6 +277,8 @@ struct item {
 void item_begin(struct step *step, struct item *item);
 void item_put(struct step *step, struct item *item, enum record_operation_kind kind,
               enum record_table table, const char *partition, const char *sort);
+void emit_delete(struct step *step, enum record_table table, const char *partition,
+                 const char *sort);
 struct record_id emit_id(struct step *step, const char *prefix);
 
 /* rows.c: rows of the tables */
