@@ -28,10 +28,8 @@ int64_t probe_number(const struct probe *probe, const char *key, int64_t otherwi
 /* Starts the call named `name`; STATUS_NOT_FOUND when there is none of the name. */
 enum status probe_call(struct probe *probe, const char *name);
 
-/* The same through perform.h. */
+/* The same through aggregator/calls.h. */
 enum status probe_perform(struct probe *probe);
-enum status probe_inventory(struct probe *probe);
-enum status probe_checks(struct probe *probe);
 
 /* A call back's frame: opens {"result":{...},"answer":...; the caller writes the answer's value
  * with key "answer" and closes with probe_end(). */

@@ -348,7 +348,5 @@ enum status probe_call(struct probe *probe, const char *name) {
     for (size_t i = 0; i < ARRAY_LENGTH(calls); i++)
         if (strcmp(aws_call_row(calls[i].call)->operation, name) == 0) return calls[i].start(probe);
     if (strcmp(name, "perform") == 0) return probe_perform(probe);
-    if (strcmp(name, "inventory") == 0) return probe_inventory(probe);
-    if (strcmp(name, "checks") == 0) return probe_checks(probe);
     return STATUS_NOT_FOUND;
 }

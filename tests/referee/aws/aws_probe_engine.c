@@ -1,13 +1,14 @@
-/* aws_probe's way through perform.h: "perform kind=reboot id=... action=...", "inventory",
- * "checks". */
+/* aws_probe's way through aggregator/calls.h, which carries out the engine's calls:
+ * "perform kind=reboot id=... action=...". The event that would enter the engine is printed. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregator/aws/perform.h"
+#include "aggregator/calls.h"
 #include "common/base/text.h"
 #include "tests/referee/aws/aws_probe.h"
 
-static void on_performed(void *context, const struct call_result *result) {
+static enum status post(void *context, struct event *event) {
+    const struct call_result *result = &event->call;
     struct text text;
     const struct aws_result shown = {.status = result->status};
     struct json_writer json = probe_begin(context, &shown, &text);
@@ -17,7 +18,6 @@ static void on_performed(void *context, const struct call_result *result) {
     json_string(&json, "instance", result->instance.text);
     json_integer(&json, "serial", result->serial);
     json_string(&json, "code", result->code);
-    json_string(&json, "message", result->message);
     json_bool(&json, "found", result->found);
     json_string(&json, "command_id", result->command_id);
     json_string(&json, "run", run_state_name(result->run));
@@ -29,6 +29,8 @@ static void on_performed(void *context, const struct call_result *result) {
     json_string(&json, "system", check_status_name(result->checks.system));
     json_close_object(&json);
     probe_end(context, &json);
+    free(event);
+    return STATUS_OK;
 }
 
 static enum call_kind take_kind(const struct probe *probe) {
@@ -45,7 +47,8 @@ static void take(const struct probe *probe, const char *key, char *target, size_
 }
 
 enum status probe_perform(struct probe *probe) {
-    static const struct aws_perform_options options = {.document = "ear-restart-services"};
+    static struct calls calls; /* outlives aws, as calls.h asks */
+    calls = (struct calls){probe->aws, "ear-restart-services", post, probe};
     struct call call = {.kind = take_kind(probe),
                         .serial = 7,
                         .since = {probe_number(probe, "since_ms", 0)},
@@ -54,35 +57,5 @@ enum status probe_perform(struct probe *probe) {
     take(probe, "action", call.action.text, sizeof call.action.text);
     take(probe, "unit", call.unit, sizeof call.unit);
     take(probe, "command_id", call.command_id, sizeof call.command_id);
-    return aws_perform(probe->aws, &options, &call, on_performed, probe);
-}
-
-static void on_inventory(void *context, const struct aws_result *result,
-                         struct instance_facts *facts, size_t count) {
-    struct text text;
-    struct json_writer json = probe_begin(context, result, &text);
-    json_open_array(&json, "answer");
-    for (size_t i = 0; i < count; i++) json_string(&json, NULL, facts[i].id.text);
-    json_close_array(&json);
-    free(facts);
-    probe_end(context, &json);
-}
-
-static void on_checks(void *context, const struct aws_result *result,
-                      struct instance_checks *checks, size_t count) {
-    struct text text;
-    struct json_writer json = probe_begin(context, result, &text);
-    json_open_array(&json, "answer");
-    for (size_t i = 0; i < count; i++) json_string(&json, NULL, checks[i].id.text);
-    json_close_array(&json);
-    free(checks);
-    probe_end(context, &json);
-}
-
-enum status probe_inventory(struct probe *probe) {
-    return aws_read_inventory(probe->aws, probe->order.deadline, on_inventory, probe);
-}
-
-enum status probe_checks(struct probe *probe) {
-    return aws_read_checks(probe->aws, probe->order.deadline, on_checks, probe);
+    return calls_submit(&calls, &call);
 }
