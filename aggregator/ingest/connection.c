@@ -119,7 +119,6 @@ enum status connection_open(struct worker *worker, int fd, const struct sockaddr
     }
     connection->worker = worker;
     connection->stream.fd = fd;
-    connection->peer.connection = connection->id;
     connection->accepted_at = connection->progress_at = worker->now.boot;
     write_address(connection, from);
     list_add(&worker->pending, connection);

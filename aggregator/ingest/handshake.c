@@ -4,8 +4,7 @@
  * holds a place must get on: when others wait, a handshake that made no step for STALL_MS gives up
  * its place, and the newest waiter, which is most likely alive, gets it. So neither idle nor
  * half-open connections lock an agent out (F7, F32). */
-#include <openssl/err.h>
-#include <sys/epoll.h>
+#include <string.h>
 
 #include "aggregator/ingest/worker.h"
 #include "common/base/text.h"
@@ -51,24 +50,25 @@ static void refuse_account(struct connection *connection, const char *account_be
     connection_refuse(connection, INGEST_REASON_ACCOUNT, STATUS_IDENTITY, NULL, detail);
 }
 
+static void take_identity(struct connection *connection, const struct identity *identity,
+                          const struct registry_place *place) {
+    connection->peer.instance = identity->instance;
+    connection->shown.instance = identity->instance;
+    memcpy(connection->peer.account, identity->account, sizeof connection->peer.account);
+    connection->peer.connection = place->number;
+    if (place->bucket.filled_at.ms != 0) connection->bucket = place->bucket;
+    /* The older one took its rate along; a new connection must not be a way to a new burst. */
+    if (place->older != 0) connection->bucket = (struct bucket){1000, connection->worker->now.boot};
+}
+
 enum status handshake_name(struct connection *connection, const struct identity *identity) {
     struct shared *shared = connection->worker->shared;
-    uint64_t older = 0;
-    struct bucket left = {0};
-    char account_before[INGEST_ACCOUNT_SIZE] = "";
-    enum status status =
-        registry_enter(shared->registry, identity, connection->id, &older, &left, account_before);
-    if (left.filled_at.ms != 0) connection->bucket = left;
-    /* The older one took its rate along; a new connection must not be a way to a new burst. */
-    if (older != 0) connection->bucket = (struct bucket){1000, connection->worker->now.boot};
-    if (status == STATUS_OK || status == STATUS_IDENTITY) {
-        connection->peer.instance = identity->instance;
-        connection->shown.instance = identity->instance;
-        for (size_t i = 0; i < sizeof connection->peer.account; i++)
-            connection->peer.account[i] = identity->account[i];
-    }
-    if (status == STATUS_IDENTITY) refuse_account(connection, account_before, identity->account);
-    enum status closed = older != 0 ? worker_close_replaced(shared, older) : STATUS_OK;
+    struct registry_place place = {0};
+    enum status status = registry_enter(shared->registry, identity, connection->id, &place);
+    if (status != STATUS_OK && status != STATUS_IDENTITY) return status;
+    take_identity(connection, identity, &place);
+    if (status == STATUS_IDENTITY) refuse_account(connection, place.account, identity->account);
+    enum status closed = place.older != 0 ? worker_close_replaced(shared, place.older) : STATUS_OK;
     if (status) return status;
     connection->expires_at = identity->expires;
     connection_take_name(connection);

@@ -25,7 +25,8 @@ struct ingest_peer {
     struct instance_id instance; /* by its certificate; on a plain listener by its first message */
     char account[INGEST_ACCOUNT_SIZE]; /* by its certificate; empty = not stated */
     char address[INGEST_ADDRESS_SIZE]; /* where it came from */
-    uint64_t connection;               /* unique within the process, from 1 */
+    uint64_t connection;               /* rises with each connection that gets a name, whichever
+                                          thread it is on: of two, the greater is newer */
     void *user; /* the sink's own, NULL at first: its row, so it need not look twice */
 };
 

@@ -23,6 +23,7 @@ struct registry {
     struct entry *slots;
     size_t slot_count;
     size_t used;
+    uint64_t newest; /* number of the newest entry */
 };
 
 enum status registry_create(struct registry **registry_out) {
@@ -89,9 +90,7 @@ static bool accounts_differ(const struct entry *entry, const struct identity *id
 }
 
 static enum status enter(struct registry *registry, const struct identity *identity,
-                         uint64_t connection, uint64_t *older_out, struct bucket *bucket_out,
-                         char account_out[static INGEST_ACCOUNT_SIZE]) {
-    *older_out = 0;
+                         uint64_t connection, struct registry_place *place_out) {
     struct entry *entry = probe(registry->slots, registry->slot_count, &identity->instance);
     if (entry->instance.text[0] == '\0') {
         enum status status = make_room(registry);
@@ -100,9 +99,10 @@ static enum status enter(struct registry *registry, const struct identity *ident
         *entry = (struct entry){.instance = identity->instance};
         registry->used++;
     }
-    *older_out = entry->connection;
+    *place_out = (struct registry_place){
+        .number = ++registry->newest, .older = entry->connection, .bucket = entry->bucket};
+    memcpy(place_out->account, entry->account, sizeof place_out->account);
     entry->disputed = entry->disputed || accounts_differ(entry, identity);
-    memcpy(account_out, entry->account, INGEST_ACCOUNT_SIZE);
     if (entry->disputed) {
         entry->connection = 0;
         return STATUS_IDENTITY;
@@ -110,15 +110,13 @@ static enum status enter(struct registry *registry, const struct identity *ident
     if (identity->account[0] != '\0')
         memcpy(entry->account, identity->account, sizeof entry->account);
     entry->connection = connection;
-    *bucket_out = entry->bucket;
     return STATUS_OK;
 }
 
 enum status registry_enter(struct registry *registry, const struct identity *identity,
-                           uint64_t connection, uint64_t *older_out, struct bucket *bucket_out,
-                           char account_out[static INGEST_ACCOUNT_SIZE]) {
+                           uint64_t connection, struct registry_place *place_out) {
     (void)pthread_mutex_lock(&registry->lock); /* fails only by misuse, as unlock */
-    enum status status = enter(registry, identity, connection, older_out, bucket_out, account_out);
+    enum status status = enter(registry, identity, connection, place_out);
     (void)pthread_mutex_unlock(&registry->lock);
     return status;
 }

@@ -14,15 +14,20 @@ struct registry;
 enum status registry_create(struct registry **registry_out) MUST_USE;
 void registry_destroy(struct registry *registry);
 
-/* Makes `connection` the one that speaks for the identity.
- * older_out   the connection it replaces, to be closed; 0 = none. Set on STATUS_IDENTITY too.
- * bucket_out  what is left of the agent's rate, however often it connects anew
- * accounts_out  on STATUS_IDENTITY: the account known before
+/* What entering found. */
+struct registry_place {
+    uint64_t number; /* rises with each entry, whichever thread: a greater one is newer; from 1 */
+    uint64_t older;  /* the connection it replaces, to be closed; 0 = none */
+    struct bucket bucket; /* what is left of the agent's rate from earlier connections */
+    char account[INGEST_ACCOUNT_SIZE]; /* the account known before; empty = none */
+};
+
+/* Makes `connection` the one that speaks for the identity. *place_out is filled on STATUS_IDENTITY
+ * too (its `older` must go).
  * STATUS_IDENTITY  the instance was seen under another account; from now on it is refused under
  * both. STATUS_FULL  too many instances connected. */
 enum status registry_enter(struct registry *registry, const struct identity *identity,
-                           uint64_t connection, uint64_t *older_out, struct bucket *bucket_out,
-                           char account_out[static INGEST_ACCOUNT_SIZE]) MUST_USE;
+                           uint64_t connection, struct registry_place *place_out) MUST_USE;
 /* The connection is gone; nothing happens when another speaks for the instance by now. */
 void registry_leave(struct registry *registry, const struct instance_id *instance,
                     uint64_t connection, const struct bucket *bucket);

@@ -17,10 +17,11 @@ static enum status on_report(void *context, struct ingest_peer *peer, const stru
                              struct ack *ack_out) {
     const struct settings *settings = context;
     printf("report instance=%s account=%s boot=%s sequence=%llu present=%llx further=%u checks=%u "
-           "events=%u version=%s\n",
+           "events=%u version=%s connection=%llu\n",
            peer->instance.text, peer->account, report->boot.text,
            (unsigned long long)report->sequence, (unsigned long long)report->core.present,
-           report->further_count, report->check_count, report->event_count, report->agent_version);
+           report->further_count, report->check_count, report->event_count, report->agent_version,
+           (unsigned long long)peer->connection);
     if (report->sequence < settings->not_taken_below) return STATUS_NO_SPACE;
     ack_out->sequence = report->sequence;
     ack_out->directives = settings->directives;

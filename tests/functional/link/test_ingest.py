@@ -112,6 +112,9 @@ class Ingest(rig.Case):
                 peer.wait_closed()
             self.assertEqual(rig.ack_sequence(older[-1].ask(rig.report(9))), 9)
             server.wait_state(replaced=7, connections=1)
+            numbers = [int(rig.parse_fields(line)["connection"]) for line in server.seen
+                       if line.startswith("report ")]
+            self.assertEqual(numbers, sorted(numbers))  # newer is greater, whichever thread
 
     def test_plain_listener_refuses_an_address_that_others_reach(self):
         server = self.serve_plain("--address", "0.0.0.0")

@@ -7,9 +7,8 @@
 #include "aggregator/ingest/registry.h"
 
 static struct registry *registry;
-static uint64_t older;
+static struct registry_place place;
 static struct bucket bucket;
-static char account[INGEST_ACCOUNT_SIZE];
 
 static struct identity identity_of(unsigned number, const char *of_account) {
     struct identity identity = {0};
@@ -20,7 +19,7 @@ static struct identity identity_of(unsigned number, const char *of_account) {
 
 static enum status enter(unsigned number, const char *of_account, uint64_t connection) {
     struct identity identity = identity_of(number, of_account);
-    return registry_enter(registry, &identity, connection, &older, &bucket, account);
+    return registry_enter(registry, &identity, connection, &place);
 }
 
 static void leave(unsigned number, uint64_t connection) {
@@ -32,15 +31,25 @@ TEST(newer_connection_names_the_older) {
     (void)state;
     assert_ok(registry_create(&registry));
     assert_ok(enter(1, "", 10));
-    assert_int_equal(older, 0);
+    assert_int_equal(place.older, 0);
     assert_ok(enter(1, "", 11));
-    assert_int_equal(older, 10);
+    assert_int_equal(place.older, 10);
     leave(1, 10); /* the older goes late: the newer still speaks */
     assert_ok(enter(1, "", 12));
-    assert_int_equal(older, 11);
+    assert_int_equal(place.older, 11);
     leave(1, 12);
     assert_ok(enter(1, "", 13));
-    assert_int_equal(older, 0);
+    assert_int_equal(place.older, 0);
+    registry_destroy(registry);
+}
+
+TEST(number_rises_with_each_entry) {
+    (void)state;
+    assert_ok(registry_create(&registry));
+    for (uint64_t i = 1; i <= 100; i++) {
+        assert_ok(enter((unsigned)i % 3, "", 1000 - i));
+        assert_int_equal(place.number, i);
+    }
     registry_destroy(registry);
 }
 
@@ -52,7 +61,7 @@ TEST(rate_is_kept_while_the_agent_is_away) {
     leave(1, 10);
     bucket = (struct bucket){0};
     assert_ok(enter(1, "", 11));
-    assert_int_equal(bucket.milli, 7);
+    assert_int_equal(place.bucket.milli, 7);
     registry_destroy(registry);
 }
 
@@ -62,10 +71,10 @@ TEST(second_account_is_refused_and_so_is_the_first_from_then_on) {
     assert_ok(enter(1, "111111111111", 10));
     assert_ok(enter(1, "", 11)); /* not stated is no contradiction */
     assert_int_equal(enter(1, "222222222222", 12), STATUS_IDENTITY);
-    assert_int_equal(older, 11);
-    assert_string_equal(account, "111111111111");
+    assert_int_equal(place.older, 11);
+    assert_string_equal(place.account, "111111111111");
     assert_int_equal(enter(1, "111111111111", 13), STATUS_IDENTITY);
-    assert_int_equal(older, 0);
+    assert_int_equal(place.older, 0);
     assert_ok(enter(2, "222222222222", 14));
     registry_destroy(registry);
 }
@@ -79,7 +88,7 @@ TEST(more_instances_than_are_remembered_forget_the_absent_first) {
         leave(i, i);
     }
     assert_ok(enter(1, "", 5));
-    assert_int_equal(older, 1);
+    assert_int_equal(place.older, 1);
     registry_destroy(registry);
 }
 
