@@ -26,6 +26,16 @@ class Faults(unittest.TestCase):
             out = probe(server.url, "RebootInstances", f"id={ID}")
             self.assertEqual((out.status, server.count("RebootInstances")), ("ok", 2))
 
+    def test_the_servers_wish_to_wait_is_honoured(self):
+        for header, wish_s in (("x-amz-retry-after", "1200"), ("Retry-After", "2")):
+            slow = aws.ec2_error("RequestLimitExceeded", status=503, headers=[(header, wish_s)])
+            with self.subTest(header), Server(slow, aws.instances()) as server:
+                out = probe(server.url, "DescribeInstances")
+                gap = server.requests[1].at - server.requests[0].at
+                self.assertEqual(out.status, "ok")
+                self.assertGreater(gap, 1.15 if header == "x-amz-retry-after" else 1.95)
+                self.assertLess(gap, 6)
+
     def test_read_gives_up_after_three_faults(self):
         with Server(HTML) as server:
             out = probe(server.url, "DescribeInstances")
@@ -293,6 +303,29 @@ class Queue(unittest.TestCase):
         with Server(HANG) as server:
             probe(server.url, "DescribeInstances", "lane=read", "count=200", "destroy_ms=700")
             self.assertEqual(server.count(), 48)
+
+    def test_recovery_overtakes_reads_that_wait(self):
+        # 25 reads may go at once, then 5 a second; the call of a recovery comes last and goes next.
+        answers = lambda r: aws.answer(200, "<DescribeInstanceStatusResponse/>") \
+            if r.operation == "DescribeInstanceStatus" else aws.instances()
+        with Server(answers) as server:
+            probe(server.url, "DescribeInstances", "lane=read", "count=60", "rate=1", "then=DescribeInstanceStatus",
+                  "destroy_ms=900")
+            order = [r.operation for r in server.requests]
+            self.assertIn("DescribeInstanceStatus", order)
+            self.assertLess(order.index("DescribeInstanceStatus"), 28)
+            self.assertLess(len(order), 35)
+
+    def test_throttled_reads_slow_other_reads_but_not_recovery(self):
+        def step(request):
+            if request.operation == "DescribeInstanceStatus":
+                return aws.answer(200, "<DescribeInstanceStatusResponse/>")
+            return aws.ec2_error("RequestLimitExceeded", status=503)
+        with Server(step) as server:
+            out = probe(server.url, "DescribeInstances", "lane=read", "sequence=2", "deadline_ms=500",
+                        "then=DescribeInstanceStatus", "destroy_ms=200")
+            self.assertEqual(out.results[0]["result"]["status"], "ok")
+            self.assertEqual(server.count("DescribeInstanceStatus"), 1)
 
     def test_own_rate_keeps_below_the_published_bucket(self):
         # Burst 12, then 1 a second for EC2's changing calls (a quarter of 50 and 5).

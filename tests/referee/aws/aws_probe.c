@@ -4,7 +4,8 @@
  *   aws_probe sign                     signs JSON lines from standard input
  *   aws_probe list                     the call table and each service's endpoint
  * Keys for all calls: lane=read, deadline_ms=, timeout_ms=, rate=, count= (that many at once),
- * sequence= (that many after one another), destroy_ms= (destroy the edge after so long), profile=.
+ * sequence= (that many after one another), destroy_ms= (destroy the edge after so long), profile=,
+ * then= (another call, in the recovery lane, once those are queued).
  */
 #include "tests/referee/aws/aws_probe.h"
 
@@ -113,6 +114,11 @@ static void run(struct probe *probe, const char *name) {
     for (int64_t s = 0; s < sequence; s++) {
         for (int64_t i = 0; i < count; i++) (void)start(probe, name); /* counted in `failed` */
         if (destroy_ms < 0) wait_until_outstanding(probe, 0);
+    }
+    const char *then = probe_argument(probe, "then", 0);
+    if (then != NULL) {
+        probe->order.lane = AWS_LANE_RECOVERY;
+        (void)start(probe, then); /* counted in `failed` */
     }
     if (destroy_ms > 0) {
         struct timespec pause = {destroy_ms / 1000, destroy_ms % 1000 * 1000000};
