@@ -21,7 +21,9 @@
 #define RING_BYTES_MAX       (8 * 1024 * 1024)
 #define LINK_RETRY_MS        30000 /* between tries to set up a link that could not be made */
 #define LINK_RESULTS_MAX     8     /* taken in one turn */
-#define WAIT_MS_MAX          60000 /* of one poll */
+/* A cycle's state is shown when its report is acknowledged, or after so long without it. */
+#define SHOW_WAIT_MS 500
+#define WAIT_MS_MAX  60000 /* of one poll */
 
 struct daemon {
     const char *path;
@@ -33,7 +35,7 @@ struct daemon {
     struct sys_notify notify;
     struct prng prng;
     struct wall_time started_at;
-    struct boot_time link_retry_at, watchdog_at; /* 0 = none */
+    struct boot_time link_retry_at, watchdog_at, show_at; /* 0 = none */
     struct instance_id instance;
     struct boot_id boot;
     int signals;
@@ -79,6 +81,7 @@ static void describe(const struct daemon *d, char *text, size_t capacity) {
 static void show(struct daemon *d, struct now now) {
     char text[SYS_NOTIFY_TEXT_MAX];
     const char *reason = not_configured(d);
+    d->show_at = (struct boot_time){0};
     if (reason != NULL)
         (void)snprintf(d->connection, sizeof d->connection, "not configured: %s", reason);
     describe(d, text, sizeof text);
@@ -191,7 +194,7 @@ static void sample(struct daemon *d, uint64_t sequence, struct now now) {
         log_event(LOG_LEVEL_WARNING, "ring.full", log_unsigned("dropped", d->agent.ring.dropped),
                   log_string("instead", "the oldest reports go"));
     d->dropped_said = d->agent.ring.dropped;
-    show(d, now);
+    d->show_at = boot_add(now.boot, duration_ms(SHOW_WAIT_MS));
 }
 
 /* Sending. */
@@ -410,6 +413,7 @@ static int wait_ms(const struct daemon *d, struct now now) {
     if (checks.ms < due.ms) due = checks; /* 0 = at once */
     earlier(&due, d->link_retry_at);
     earlier(&due, d->watchdog_at);
+    earlier(&due, d->show_at);
     int64_t wait = due.ms <= now.boot.ms ? 0 : due.ms - now.boot.ms;
     return (int)(wait > WAIT_MS_MAX ? WAIT_MS_MAX : wait);
 }
@@ -441,6 +445,8 @@ static void turn(struct daemon *d) {
     }
     struct agent_input timer = {.kind = AGENT_INPUT_TIMER, .now = now};
     if (now.boot.ms >= agent_due(&d->agent).ms) feed(d, &timer);
+    bool settled = d->agent.outstanding == AGENT_REQUEST_NONE || now.boot.ms >= d->show_at.ms;
+    if (d->show_at.ms > 0 && settled) show(d, now);
     if (!d->leaving) wait_for_work(d, now);
 }
 

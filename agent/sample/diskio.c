@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/text.h"
+
 #include "agent/sample/volume.h"
 
 #define SECTOR_BYTES 512.0 /* whatever the device's own sector is (kernel, iostats) */
@@ -78,7 +80,7 @@ static struct diskio_device *device_of(struct diskio_state *state, const char *n
     }
     if (vacant == NULL) return NULL;
     *vacant = (struct diskio_device){0};
-    (void)snprintf(vacant->name, sizeof vacant->name, "%s", name);
+    if (text_copy(vacant->name, sizeof vacant->name, name) != STATUS_OK) return NULL;
     return vacant;
 }
 

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/text.h"
+
 bool parse_net_dev_line(const char *line, size_t length, struct network_row *row_out) {
     struct scan rest = scan_over(line, length), name;
     struct network_row row = {0};
@@ -63,7 +65,7 @@ static struct network_interface *interface_of(struct network_state *state, const
     }
     if (vacant == NULL) return NULL;
     *vacant = (struct network_interface){0};
-    (void)snprintf(vacant->name, sizeof vacant->name, "%s", name);
+    if (text_copy(vacant->name, sizeof vacant->name, name) != STATUS_OK) return NULL;
     return vacant;
 }
 
