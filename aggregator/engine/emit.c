@@ -3,11 +3,6 @@
 
 #include "aggregator/engine/state.h"
 
-static void copy(char *target, size_t capacity, const char *source) {
-    struct text text = text_over(target, capacity);
-    text_add(&text, source == NULL ? "" : source);
-}
-
 bool emit_room(const struct step *step) {
     return step->out->record_count + ENGINE_ROOM <= ENGINE_RECORDS_MAX &&
            step->out->effect_count + ENGINE_ROOM <= ENGINE_EFFECTS_MAX;
@@ -34,20 +29,20 @@ void emit_log(struct step *step, enum effect_level level, const char *event,
     if (step->out->effect_count + ENGINE_ROOM / 2 >= ENGINE_EFFECTS_MAX) return;
     struct effect_log *log = &emit_effect(step, EFFECT_LOG)->log;
     log->level = level;
-    copy(log->event, sizeof log->event, event);
+    copy_text(log->event, sizeof log->event, event);
     if (member != NULL) log->instance = member->id;
     if (incident != NULL) log->incident = incident->id;
-    copy(log->rule, sizeof log->rule, rule);
-    copy(log->old_state, sizeof log->old_state, old_state);
-    copy(log->new_state, sizeof log->new_state, new_state);
-    copy(log->text, sizeof log->text, text);
+    copy_text(log->rule, sizeof log->rule, rule);
+    copy_text(log->old_state, sizeof log->old_state, old_state);
+    copy_text(log->new_state, sizeof log->new_state, new_state);
+    copy_text(log->text, sizeof log->text, text);
 }
 
 void emit_reply(struct step *step, uint64_t token, int exit_code, const char *text) {
     struct effect_reply *reply = &emit_effect(step, EFFECT_REPLY)->reply;
     reply->token = token;
     reply->exit_code = exit_code;
-    copy(reply->text, sizeof reply->text, text);
+    copy_text(reply->text, sizeof reply->text, text);
 }
 
 uint64_t emit_batch(struct step *step) { return step->engine->next_batch; }
@@ -78,8 +73,8 @@ void item_put(struct step *step, struct item *item, enum record_operation_kind k
     memset(record, 0, sizeof *record);
     record->kind = kind;
     record->table = table;
-    copy(record->partition, sizeof record->partition, partition);
-    copy(record->sort, sizeof record->sort, sort);
+    copy_text(record->partition, sizeof record->partition, partition);
+    copy_text(record->sort, sizeof record->sort, sort);
     record->item = item->text.data;
     out->arena_used += item->text.length + 1;
 }
@@ -91,8 +86,8 @@ void emit_delete(struct step *step, enum record_table table, const char *partiti
     memset(record, 0, sizeof *record);
     record->kind = RECORD_DELETE;
     record->table = table;
-    copy(record->partition, sizeof record->partition, partition);
-    copy(record->sort, sizeof record->sort, sort);
+    copy_text(record->partition, sizeof record->partition, partition);
+    copy_text(record->sort, sizeof record->sort, sort);
 }
 
 struct record_id emit_id(struct step *step, const char *prefix) {

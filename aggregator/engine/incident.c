@@ -4,11 +4,6 @@
 
 #include "aggregator/engine/state.h"
 
-static void copy(char *target, size_t capacity, const char *source) {
-    struct text text = text_over(target, capacity);
-    text_add(&text, source);
-}
-
 struct incident *incident_find(struct engine *engine, const struct record_id *id) {
     for (uint32_t i = 0; i < engine->incident_count; i++)
         if (engine->incidents[i].used && strcmp(engine->incidents[i].id.text, id->text) == 0)
@@ -68,7 +63,7 @@ struct incident *incident_open(struct step *step, struct member *member, enum fa
     incident->opened_at = step->now.boot;
     if (fault == FAULT_PREDICTED) incident->prediction = member->prediction_id;
     if (cause != NULL) {
-        copy(incident->cause, sizeof incident->cause, cause);
+        copy_text(incident->cause, sizeof incident->cause, cause);
     } else {
         struct text text = text_over(incident->cause, sizeof incident->cause);
         say_cause(member, &text);
@@ -114,7 +109,7 @@ static bool worth_a_notice(const struct incident *incident, const struct decide_
 static void tell(struct step *step, struct incident *incident, const struct decide_decision *d) {
     const struct member *member = &step->engine->members[incident->member];
     if (!worth_a_notice(incident, d)) return;
-    copy(incident->notified_rule, sizeof incident->notified_rule, d->rule);
+    copy_text(incident->notified_rule, sizeof incident->notified_rule, d->rule);
     bool dry = strcmp(d->rule, "dry_run") == 0;
     bool person = d->kind == DECIDE_ASK;
     char result[160];
@@ -137,7 +132,7 @@ static void tell(struct step *step, struct incident *incident, const struct deci
 void incident_decided(struct step *step, struct incident *incident,
                       const struct decide_decision *decision) {
     const struct member *member = &step->engine->members[incident->member];
-    copy(incident->why, sizeof incident->why, decision->text);
+    copy_text(incident->why, sizeof incident->why, decision->text);
     incident->until = decision->until;
     bool same =
         strcmp(incident->rule, decision->rule) == 0 && incident->decided_rung == decision->rung;
@@ -145,7 +140,7 @@ void incident_decided(struct step *step, struct incident *incident,
     if (same && decision->kind != DECIDE_ACT) return;
     char old_rule[sizeof incident->rule];
     memcpy(old_rule, incident->rule, sizeof old_rule);
-    copy(incident->rule, sizeof incident->rule, decision->rule);
+    copy_text(incident->rule, sizeof incident->rule, decision->rule);
     if (decision->kind == DECIDE_ASK) incident->asked = true;
     char what[2 * DECIDE_TEXT_SIZE];
     struct text text = text_over(what, sizeof what);

@@ -75,7 +75,7 @@ static void call_failed(struct engine_loop *loop, const struct call *call, enum 
     event->call.instance = call->instance;
     event->call.serial = call->serial;
     event->call.status = status;
-    if (engine_post(loop, event) != STATUS_OK) return;
+    (void)engine_post(loop, event); /* closed: the loop is going away */
 }
 
 /* Only the engine thread runs the engine, so the picture is made here, when the answer leaves. */
@@ -88,7 +88,8 @@ static void add_snapshot(struct engine_loop *loop, struct effect_reply *reply) {
         free(members);
         reply->snapshot = NULL;
         reply->exit_code = 1;
-        (void)text_copy(reply->text, sizeof reply->text, "out of memory\n");
+        struct text text = text_over(reply->text, sizeof reply->text);
+        text_add(&text, "out of memory\n");
         return;
     }
     engine_snapshot(loop->engine, sys_now(), members, count, reply->snapshot);

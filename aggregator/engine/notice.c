@@ -4,15 +4,11 @@
 
 #include "aggregator/engine/state.h"
 
-static void copy(char *target, size_t capacity, const char *source) {
-    struct text text = text_over(target, capacity);
-    text_add(&text, source == NULL ? "" : source);
-}
-
 static void add_member(struct notification *out, const struct member *member) {
     out->instance = member->id;
-    copy(out->instance_name, sizeof out->instance_name, member->facts.name);
-    copy(out->availability_zone, sizeof out->availability_zone, member->facts.availability_zone);
+    copy_text(out->instance_name, sizeof out->instance_name, member->facts.name);
+    copy_text(out->availability_zone, sizeof out->availability_zone,
+              member->facts.availability_zone);
     out->recovery_enabled = member->flags.readable && member->flags.recovery_enabled;
     out->quarantine = member->flags.quarantine;
     out->past_recoveries = member->recoveries;
@@ -33,18 +29,18 @@ void notice(struct step *step, enum severity severity, const char *event,
             const char *cause, const char *action, const char *state, const char *result) {
     const struct engine *engine = step->engine;
     struct notification out = {.id = emit_id(step, ""), .at = step->now.wall, .severity = severity};
-    copy(out.event, sizeof out.event, event);
-    copy(out.title, sizeof out.title, title);
-    copy(out.cause, sizeof out.cause, cause);
-    copy(out.automation, sizeof out.automation,
-         fleet_paused(engine)             ? "paused"
-         : engine->options.decide.dry_run ? "dry-run"
-                                          : "on");
-    copy(out.account, sizeof out.account, engine->options.account);
-    copy(out.region, sizeof out.region, engine->options.region);
-    copy(out.action, sizeof out.action, action);
-    copy(out.state, sizeof out.state, state);
-    copy(out.result, sizeof out.result, result);
+    copy_text(out.event, sizeof out.event, event);
+    copy_text(out.title, sizeof out.title, title);
+    copy_text(out.cause, sizeof out.cause, cause);
+    copy_text(out.automation, sizeof out.automation,
+              fleet_paused(engine)             ? "paused"
+              : engine->options.decide.dry_run ? "dry-run"
+                                               : "on");
+    copy_text(out.account, sizeof out.account, engine->options.account);
+    copy_text(out.region, sizeof out.region, engine->options.region);
+    copy_text(out.action, sizeof out.action, action);
+    copy_text(out.state, sizeof out.state, state);
+    copy_text(out.result, sizeof out.result, result);
     if (member != NULL) add_member(&out, member);
     if (incident != NULL) out.subject = incident->id;
     bool predicted = member != NULL && member->prediction_id.text[0] != '\0';

@@ -10,11 +10,6 @@
 #define EXIT_UNKNOWN 5
 #define EXIT_REFUSED 6
 
-static void copy(char *target, size_t capacity, const char *source) {
-    struct text text = text_over(target, capacity);
-    text_add(&text, source);
-}
-
 /* What would lift a rule, in a person's hands; NULL = nothing but time or a change of the world. */
 static const char *lifted_by(const char *rule) {
     static const struct {
@@ -168,14 +163,14 @@ static void recover_now(struct step *step, const struct event_operator *request,
     }
     struct request *wish = &incident->request;
     *wish = (struct request){.active = true, .rung = request->rung, .token = request->token};
-    copy(wish->actor, sizeof wish->actor, request->actor);
-    copy(wish->reason, sizeof wish->reason, request->reason);
+    copy_text(wish->actor, sizeof wish->actor, request->actor);
+    copy_text(wish->reason, sizeof wish->reason, request->reason);
     const struct check_result *failing = member_failing(member);
     if (request->rung == RUNG_RESTART_SERVICE)
-        copy(wish->unit, sizeof wish->unit,
-             request->unit[0] != '\0' ? request->unit
-             : failing != NULL        ? failing->unit
-                                      : "");
+        copy_text(wish->unit, sizeof wish->unit,
+                  request->unit[0] != '\0' ? request->unit
+                  : failing != NULL        ? failing->unit
+                                           : "");
     incident->held = false;
     row_audit(step, "operator", member, incident, "recover", rung_name(request->rung),
               request->actor, request->reason);
@@ -234,7 +229,7 @@ static void pause_verb(struct step *step, const struct event_operator *request) 
     if (!pause->file) pause->file_ours = true;
     struct effect *file = emit_effect(step, EFFECT_PAUSE_FILE);
     file->present = true;
-    copy(file->reason, sizeof file->reason, pause->reason);
+    copy_text(file->reason, sizeof file->reason, pause->reason);
     tell_pause(step, request, true);
     emit_reply(step, request->token, EXIT_OK, "paused\n");
 }

@@ -15,6 +15,13 @@ struct engine *engine_create(const struct engine_options *options, struct now no
 
 void engine_destroy(struct engine *engine) { free(engine); }
 
+/* Keys are ours, and short. */
+static void put_key(char key[static RECORD_KEY_SIZE], const char *value) {
+    struct text text = text_over(key, RECORD_KEY_SIZE);
+    text_add(&text, value);
+    ASSERT(!text.truncated);
+}
+
 static enum status get_text(const struct json_value *object, const char *key, char *target,
                             size_t capacity) {
     enum status status = json_get_string(object, key, target, capacity);
@@ -295,13 +302,12 @@ static enum status take_all(struct store *store, const struct store_query *query
 static enum status take_tables(struct store *store, struct restoring *at,
                                struct duration flap_window) {
     struct store_query query = {.limit = STORE_QUERY_ROWS_MAX, .table = RECORD_INCIDENTS};
-    (void)text_copy(query.from, sizeof query.from, "open"); /* fits */
-    (void)text_copy(query.to, sizeof query.to, "open");     /* fits */
+    put_key(query.from, "open");
+    put_key(query.to, "open");
     TRY(take_all(store, &query, at, take_incident));
     query = (struct store_query){.limit = STORE_QUERY_ROWS_MAX, .table = RECORD_INTENTS};
     char from[CLOCK_RFC3339_SIZE];
-    (void)text_copy(query.from, sizeof query.from,
-                    wall_format_ms(wall_add(at->now.wall, duration_ms(-flap_window.ms)), from));
+    put_key(query.from, wall_format_ms(wall_add(at->now.wall, duration_ms(-flap_window.ms)), from));
     TRY(take_all(store, &query, at, take_intent));
     query = (struct store_query){.limit = STORE_QUERY_ROWS_MAX, .table = RECORD_INSTANCE_CONFIG};
     TRY(take_all(store, &query, at, take_flags));
@@ -311,7 +317,7 @@ static enum status take_tables(struct store *store, struct restoring *at,
 
 static enum status read_start(struct store *store, int64_t *number) {
     struct store_query query = {.limit = 1, .table = RECORD_META};
-    (void)text_copy(query.partition, sizeof query.partition, "start"); /* fits */
+    put_key(query.partition, "start");
     struct record *records = NULL;
     size_t count = 0;
     TRY(store_read(store, &query, &records, &count));

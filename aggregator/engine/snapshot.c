@@ -3,11 +3,6 @@
 
 #include "aggregator/engine/state.h"
 
-static void copy(char *target, size_t capacity, const char *source) {
-    struct text text = text_over(target, capacity);
-    text_add(&text, source);
-}
-
 size_t engine_member_count(const struct engine *engine) {
     size_t count = 0;
     for (uint32_t i = 0; i < engine->member_count; i++)
@@ -193,12 +188,12 @@ static void fill_brakes(const struct engine *engine, struct now now, struct flee
         if (check->kind == DECIDE_ACT) continue;
         if (strcmp(check->rule, "warm_up") == 0) {
             out->warming_up = true;
-            copy(out->warmup_reason, sizeof out->warmup_reason, check->text);
+            copy_text(out->warmup_reason, sizeof out->warmup_reason, check->text);
         }
         bool self = strcmp(check->rule, "self_suspicion") == 0;
         if (!self && strcmp(check->rule, "clock_skew") != 0) continue;
         out->self_suspect = true;
-        copy(out->self_reason, sizeof out->self_reason, check->text);
+        copy_text(out->self_reason, sizeof out->self_reason, check->text);
     }
 }
 
@@ -227,11 +222,11 @@ void engine_snapshot(const struct engine *engine, struct now now, struct member_
     out->up_for = boot_since(now.boot, engine->started);
     out->dry_run = engine->options.decide.dry_run;
     out->paused = fleet_paused(engine);
-    copy(out->pause_reason, sizeof out->pause_reason, engine->pause.text);
+    copy_text(out->pause_reason, sizeof out->pause_reason, engine->pause.text);
     out->store_usable = engine->store_usable;
     out->prediction_day = engine->options.prediction_day;
-    copy(out->region, sizeof out->region, engine->options.region);
-    copy(out->account, sizeof out->account, engine->options.account);
+    copy_text(out->region, sizeof out->region, engine->options.region);
+    copy_text(out->account, sizeof out->account, engine->options.account);
     fill_brakes(engine, now, out);
     fill_breaker(engine, out);
     out->members = members;

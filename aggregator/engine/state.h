@@ -196,6 +196,12 @@ struct step {
     struct engine_output *out;
 };
 
+/* Cut to fit: for texts that people read, never for ids. NULL = "". */
+static inline void copy_text(char *target, size_t capacity, const char *source) {
+    struct text text = text_over(target, capacity);
+    text_add(&text, source == NULL ? "" : source);
+}
+
 /* members.c */
 struct member *member_find(struct engine *engine, const struct instance_id *id);
 /* Makes it when it is new; NULL when the table is full. */
