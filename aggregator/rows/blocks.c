@@ -32,26 +32,27 @@ struct listing {
     struct name names[BLOCKS_LISTED_MAX];
 };
 
-static enum status folder_path(const char *folder, const struct instance_id *instance, bool shard,
-                               char path[PATH_BYTES]) {
+static struct text shard_path(const char *folder, const struct instance_id *instance,
+                              char path[PATH_BYTES]) {
     uint8_t first = (uint8_t)(instance_id_hash(instance) >> 56);
     struct text text = text_over(path, PATH_BYTES);
     text_add(&text, folder);
     text_add_character(&text, '/');
     text_add_hex(&text, &first, 1);
-    if (!shard) {
-        text_add_character(&text, '/');
-        text_add(&text, instance->text);
-    }
-    return text.truncated ? STATUS_TOO_LARGE : STATUS_OK;
+    return text;
+}
+
+static struct text instance_path(const char *folder, const struct instance_id *instance,
+                                 char path[PATH_BYTES]) {
+    struct text text = shard_path(folder, instance, path);
+    text_add_character(&text, '/');
+    text_add(&text, instance->text);
+    return text;
 }
 
 static enum status file_path(const char *folder, const struct instance_id *instance,
                              struct name name, char path[PATH_BYTES]) {
-    enum status status = folder_path(folder, instance, false, path);
-    if (status != STATUS_OK) return status;
-    struct text text = text_over(path, PATH_BYTES);
-    text.length = strlen(path);
+    struct text text = instance_path(folder, instance, path);
     text_add_character(&text, '/');
     text_add_integer(&text, name.start);
     text_add_character(&text, '-');
@@ -67,11 +68,11 @@ static enum status make_folder(const char *path) {
 
 static enum status make_folders(const char *folder, const struct instance_id *instance) {
     char path[PATH_BYTES];
-    enum status status = folder_path(folder, instance, true, path);
-    if (status == STATUS_OK) status = make_folder(path);
-    if (status == STATUS_OK) status = folder_path(folder, instance, false, path);
-    if (status == STATUS_OK) status = make_folder(path);
-    return status;
+    if (shard_path(folder, instance, path).truncated) return STATUS_TOO_LARGE;
+    enum status status = make_folder(path);
+    if (status != STATUS_OK) return status;
+    if (instance_path(folder, instance, path).truncated) return STATUS_TOO_LARGE;
+    return make_folder(path);
 }
 
 /* STATUS_EXISTS when the file holds exactly these bytes, STATUS_NOT_FOUND when there is none. */
@@ -126,8 +127,7 @@ static int compare_names(const void *a, const void *b) {
 static enum status list(const char *folder, const struct instance_id *instance,
                         struct listing **listing_out) {
     char path[PATH_BYTES];
-    enum status status = folder_path(folder, instance, false, path);
-    if (status != STATUS_OK) return status;
+    if (instance_path(folder, instance, path).truncated) return STATUS_TOO_LARGE;
     DIR *open_folder = opendir(path);
     if (!open_folder) return sys_status(errno);
     struct listing *listing = malloc(sizeof *listing);

@@ -68,7 +68,6 @@ static void note_report(struct row *row, const struct report *report, bool new_b
     row->arrived = true;
     row->silent = false;
     row->arrival = now.boot;
-    row->interval_ms = report->interval_ms;
     row->core = report->core;
     memcpy(row->agent_version, report->agent_version, sizeof row->agent_version);
     note_checks(row, report, seen, outbox);
@@ -179,6 +178,7 @@ static enum status take_locked(struct rows *rows, struct row *row, uint64_t conn
         return STATUS_OK;
     }
     bool fresh = report->sequence > boot->seen;
+    row->interval_ms = report->interval_ms; /* the journal names the row with it */
     enum status status = take(rows, row, boot, report, now, sealing);
     if (status == STATUS_NO_MEMORY) return status;
     if (fresh && boot == &row->boots[0]) {

@@ -118,7 +118,6 @@ TEST(a_damaged_block_is_set_aside_and_the_rest_is_served) {
 
 TEST(another_instances_block_is_not_served) {
     (void)state;
-    char path[256], other[256];
     assert_non_null(mkdtemp(folder));
     FILE *quiet = fopen("/dev/null", "w");
     log_set_descriptor(fileno(quiet));
@@ -129,8 +128,6 @@ TEST(another_instances_block_is_not_served) {
     assert_ok(blocks_write(folder, &second, 120, bytes, length)); /* names the first one */
     assert_ok(blocks_each(folder, &second, 0, 1000, note, &seen, NULL));
     assert_int_equal(seen.count, 0);
-    (void)path;
-    (void)other;
     fclose(quiet);
     remove_all();
 }
