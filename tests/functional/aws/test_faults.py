@@ -202,6 +202,14 @@ class Faults(unittest.TestCase):
             for secret in ("TOKENTOKEN", aws.SECRET, "Signature="):
                 self.assertNotIn(secret, out.text)
 
+    def test_reads_keep_their_connection_and_changes_take_a_new_one(self):
+        with Server(aws.instances()) as server:
+            probe(server.url, "DescribeInstances", "sequence=5")
+            self.assertEqual((server.count(), server.connections), (5, 1))
+        with Server(aws.REBOOTED) as server:
+            probe(server.url, "RebootInstances", f"id={ID}", "sequence=5")
+            self.assertEqual((server.count(), server.connections), (5, 5))
+
     def test_requests_carry_no_headers_that_break_signatures(self):
         with Server(aws.instances()) as server:
             probe(server.url, "DescribeInstances")
