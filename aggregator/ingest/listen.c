@@ -90,24 +90,24 @@ static enum status listen_all(const int *fds, unsigned count) {
     return STATUS_OK;
 }
 
-enum status listen_open(const char *text, uint16_t port, bool loopback, unsigned count,
+enum status listen_open(const char *address, uint16_t port, bool loopback, unsigned count,
                         int *fds_out, uint16_t *port_out) {
-    union address address;
+    union address bound;
     socklen_t length = 0;
     unsigned opened = 0;
-    enum status status = parse(text, port, &address, &length);
+    enum status status = parse(address, port, &bound, &length);
     if (status) return status;
-    if (loopback && !is_loopback(&address)) return STATUS_REFUSED;
+    if (loopback && !is_loopback(&bound)) return STATUS_REFUSED;
     for (; !status && opened < count; opened += !status) {
-        status = open_one(&address, length, count > 1, &fds_out[opened]);
-        if (!status) status = read_port(fds_out[opened], &address);
+        status = open_one(&bound, length, count > 1, &fds_out[opened]);
+        if (!status) status = read_port(fds_out[opened], &bound);
     }
     if (!status) status = listen_all(fds_out, count);
     if (status) {
         while (opened > 0) file_close(&fds_out[--opened]);
         return status;
     }
-    bool v6 = address.any.sa_family == AF_INET6;
-    *port_out = ntohs(v6 ? address.v6.sin6_port : address.v4.sin_port);
+    bool v6 = bound.any.sa_family == AF_INET6;
+    *port_out = ntohs(v6 ? bound.v6.sin6_port : bound.v4.sin_port);
     return STATUS_OK;
 }

@@ -25,15 +25,15 @@ static bool is_control(const uint8_t *bytes) {
     return bytes[0] < 0x20 || bytes[0] == 0x7f || (bytes[0] == 0xc2 && bytes[1] < 0xa0);
 }
 
-enum status check_text(const char *text, size_t length) {
-    const uint8_t *bytes = (const uint8_t *)text;
+enum status check_text(const char *bytes, size_t length) {
+    const uint8_t *text = (const uint8_t *)bytes;
     for (size_t at = 0; at < length;) {
-        size_t wanted = sequence_length(bytes[at]);
+        size_t wanted = sequence_length(text[at]);
         if (wanted == 0 || wanted > length - at) return STATUS_MALFORMED;
-        if (wanted > 1 && !second_byte_fits(bytes[at], bytes[at + 1])) return STATUS_MALFORMED;
+        if (wanted > 1 && !second_byte_fits(text[at], text[at + 1])) return STATUS_MALFORMED;
         for (size_t i = 2; i < wanted; i++)
-            if ((bytes[at + i] & 0xc0) != 0x80) return STATUS_MALFORMED;
-        if (is_control(bytes + at)) return STATUS_MALFORMED;
+            if ((text[at + i] & 0xc0) != 0x80) return STATUS_MALFORMED;
+        if (is_control(text + at)) return STATUS_MALFORMED;
         at += wanted;
     }
     return STATUS_OK;

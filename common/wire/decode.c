@@ -8,21 +8,21 @@
 #include "common/wire/kinds.h"
 #include "common/wire/wire.h"
 
-typedef ProtobufCBinaryData bytes; /* protobuf-c's own type, too long for every line below */
+static const char *text_of(ProtobufCBinaryData value) {
+    return value.len ? (const char *)value.data : "";
+}
 
-static const char *text_of(bytes value) { return value.len ? (const char *)value.data : ""; }
-
-static enum status copy_text(char *target, size_t capacity, bytes value) {
+static enum status copy_text(char *target, size_t capacity, ProtobufCBinaryData value) {
     return check_text_copy(target, capacity, text_of(value), value.len);
 }
 
-static enum status copy_name(char *target, size_t capacity, bytes value) {
+static enum status copy_name(char *target, size_t capacity, ProtobufCBinaryData value) {
     if (value.len == 0) return STATUS_MALFORMED; /* a nameless thing can be neither told nor kept */
     return copy_text(target, capacity, value);
 }
 
-static enum status decode_speaker(bytes instance, bytes boot, uint64_t sequence,
-                                  struct wire_message *message) {
+static enum status decode_speaker(ProtobufCBinaryData instance, ProtobufCBinaryData boot,
+                                  uint64_t sequence, struct wire_message *message) {
     if (sequence == 0) return STATUS_OUT_OF_RANGE;
     enum status status = instance_id_parse(text_of(instance), instance.len, &message->instance);
     if (!status) status = boot_id_parse(text_of(boot), boot.len, &message->boot);
@@ -195,19 +195,19 @@ static enum status decode_notice(const Ear__V1__Notice *from, struct wire_messag
 }
 
 /* The envelope in the arena, or why there is none. */
-static enum status unpack(struct wire_arena *arena, const uint8_t *data, size_t length,
+static enum status unpack(struct wire_arena *arena, const uint8_t *bytes, size_t length,
                           Ear__V1__Envelope **envelope_out) {
     if (length > WIRE_MESSAGE_MAX) return STATUS_TOO_LARGE;
     ProtobufCAllocator allocator = arena_allocator(arena);
-    *envelope_out = ear__v1__envelope__unpack(&allocator, length, data);
+    *envelope_out = ear__v1__envelope__unpack(&allocator, length, bytes);
     if (*envelope_out) return STATUS_OK;
     return arena->overflow ? STATUS_NO_MEMORY : STATUS_MALFORMED;
 }
 
-enum status wire_decode(struct wire_arena *arena, const uint8_t *data, size_t length,
+enum status wire_decode(struct wire_arena *arena, const uint8_t *bytes, size_t length,
                         struct wire_message *message_out) {
     Ear__V1__Envelope *envelope;
-    enum status status = unpack(arena, data, length, &envelope);
+    enum status status = unpack(arena, bytes, length, &envelope);
     if (status) return status;
     switch (envelope->kind_case) {
     case EAR__V1__ENVELOPE__KIND_REPORT: return decode_report(envelope->report, message_out);
@@ -223,10 +223,10 @@ enum status wire_decode(struct wire_arena *arena, const uint8_t *data, size_t le
     return envelope->base.n_unknown_fields > 0 ? STATUS_UNSUPPORTED : STATUS_MALFORMED;
 }
 
-enum status wire_decode_ack(struct wire_arena *arena, const uint8_t *data, size_t length,
+enum status wire_decode_ack(struct wire_arena *arena, const uint8_t *bytes, size_t length,
                             struct ack *ack_out) {
     Ear__V1__Envelope *envelope;
-    enum status status = unpack(arena, data, length, &envelope);
+    enum status status = unpack(arena, bytes, length, &envelope);
     if (status) return status;
     if (envelope->kind_case != EAR__V1__ENVELOPE__KIND_ACK) return STATUS_MALFORMED;
     const Ear__V1__Ack *from = envelope->ack;

@@ -188,8 +188,8 @@ TEST(unit_of_a_check_is_a_unit_name_and_nothing_a_shell_would_read) {
                          "web service",
                          "$(id)",
                          "../web",
-                         "w\xc3\xa4"
-                         "b"};
+                         ("w\xc3\xa4"
+                          "b")};
     for (size_t i = 0; i < ARRAY_LENGTH(bad); i++)
         assert_int_equal(report_with_checks(1, bad[i], false), STATUS_MALFORMED);
 }
