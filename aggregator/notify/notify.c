@@ -351,14 +351,7 @@ static struct duration run_round(struct notify *notify) {
 
 /* Waits until woken or `wait` has passed; false = stop. Boot time counts, as everywhere. */
 static bool wait_for_work(struct notify *notify, struct duration wait) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += wait.ms / 1000;
-    until.tv_nsec += wait.ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    struct timespec until = sys_deadline(wait);
     pthread_mutex_lock(&notify->lock);
     int result = 0;
     while (!notify->woken && !notify->stopping && result == 0)

@@ -74,12 +74,9 @@ const struct config_option *config_find(const struct config_option *options, siz
                                         const char *name);
 /* Whether some row's name starts with `name` and a dot. */
 bool config_is_group(const struct config_option *options, size_t count, const char *name);
-/* The name nearest to `name`, or NULL when none is near: at most 2 changes (insert, delete,
- * replace, swap neighbours), and fewer than half of its letters. Also for other words than options.
- */
+/* The name nearest to `name` (common/base/nearest.h), or NULL when none is near. Also for other
+ * words than options. */
 const char *config_nearest(const struct config_option *options, size_t count, const char *name);
-/* The changes between two texts, at most `limit` + 1 are counted. */
-unsigned config_distance(const char *a, const char *b, unsigned limit);
 
 /* Row builders. `S` is the struct, `field` its member; the type of the field is checked. */
 #define CONFIG_FIELD_(S, field, wanted)                                                            \

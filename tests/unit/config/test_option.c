@@ -13,19 +13,6 @@ static const char *nearest(const char *name) {
     return found == NULL ? "none" : found;
 }
 
-TEST(distance_counts_changes) {
-    (void)state;
-    assert_int_equal(config_distance("", "", 2), 0);
-    assert_int_equal(config_distance("abc", "abc", 2), 0);
-    assert_int_equal(config_distance("abc", "abd", 2), 1);
-    assert_int_equal(config_distance("abc", "ab", 2), 1);
-    assert_int_equal(config_distance("abc", "xabc", 2), 1);
-    assert_int_equal(config_distance("abcd", "abdc", 2), 1); /* neighbours swapped */
-    assert_int_equal(config_distance("kitten", "sitting", 9), 3);
-    assert_int_equal(config_distance("abc", "xyz", 2), 3); /* one more than the limit at most */
-    assert_int_equal(config_distance("abcdefgh", "", 2), 3);
-}
-
 TEST(near_names_are_found) {
     (void)state;
     assert_string_equal(nearest("sample_intervall"), "sample_interval");
