@@ -1,17 +1,22 @@
-/* Peer credentials and groups. `struct ucred` needs _GNU_SOURCE on glibc. */
-#define _GNU_SOURCE
+/* Peer credentials and groups: asks the kernel who is there, and the user database what groups that
+ * user is in. Any thread. */
 #include "aggregator/control/peer.h"
 
 #include <grp.h>
 #include <pwd.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/base/text.h"
 
 #define GROUPS_MAX  256
-#define LOOKUP_SIZE 16384
+#define LOOKUP_SIZE 65536 /* of one group's or user's entry with all its members */
+
+/* What SO_PEERCRED gives: the kernel's struct ucred, which glibc shows to GNU programs only. */
+struct credentials {
+    int32_t pid;
+    uint32_t uid, gid;
+};
 
 enum status peer_find_group(const char *name, gid_t *group_out) {
     char buffer[LOOKUP_SIZE];
@@ -31,34 +36,38 @@ static bool is_member(const gid_t *groups, int count, const char *name) {
     return false;
 }
 
-enum status peer_identify(int fd, const char *read_group, const char *act_group,
-                          struct peer *peer_out) {
-    struct ucred credentials;
-    socklen_t size = sizeof credentials;
+void peer_judge(uint32_t uid, uint32_t gid, const char *read_group, const char *act_group,
+                struct peer *peer_out) {
     char buffer[LOOKUP_SIZE];
     struct passwd user, *found = NULL;
-    struct peer peer = {.uid = 0};
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return STATUS_IO;
-    struct text name = text_over(peer.name, sizeof peer.name);
-    peer.uid = credentials.uid;
-    bool known =
-        getpwuid_r(credentials.uid, &user, buffer, sizeof buffer, &found) == 0 && found != NULL;
+    *peer_out = (struct peer){.uid = uid};
+    struct text name = text_over(peer_out->name, sizeof peer_out->name);
+    bool known = getpwuid_r(uid, &user, buffer, sizeof buffer, &found) == 0 && found != NULL;
     if (known) {
         text_add(&name, user.pw_name);
     } else {
         text_add(&name, "uid ");
-        text_add_unsigned(&name, credentials.uid);
+        text_add_unsigned(&name, uid);
     }
-    if (credentials.uid == 0 || credentials.uid == geteuid()) {
-        peer.may_read = peer.may_act = true;
-    } else {
-        gid_t groups[GROUPS_MAX] = {credentials.gid};
-        int count = known ? GROUPS_MAX : 1;
-        if (known && getgrouplist(user.pw_name, credentials.gid, groups, &count) < 0)
-            count = GROUPS_MAX; /* more groups than fit: the first ones decide */
-        peer.may_act = is_member(groups, count, act_group);
-        peer.may_read = peer.may_act || is_member(groups, count, read_group);
+    if (uid == 0 || uid == geteuid()) {
+        peer_out->may_read = peer_out->may_act = true;
+        return;
     }
-    *peer_out = peer;
+    gid_t groups[GROUPS_MAX] = {gid};
+    int count = known ? GROUPS_MAX : 1;
+    if (known && getgrouplist(user.pw_name, gid, groups, &count) < 0)
+        count = GROUPS_MAX; /* in more groups than fit: the first ones decide */
+    peer_out->may_act = is_member(groups, count, act_group);
+    peer_out->may_read = peer_out->may_act || is_member(groups, count, read_group);
+}
+
+enum status peer_identify(int fd, const char *read_group, const char *act_group,
+                          struct peer *peer_out) {
+    struct credentials credentials;
+    socklen_t size = sizeof credentials;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0 ||
+        size != sizeof credentials)
+        return STATUS_IO;
+    peer_judge(credentials.uid, credentials.gid, read_group, act_group, peer_out);
     return STATUS_OK;
 }

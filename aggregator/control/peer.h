@@ -12,10 +12,14 @@ struct peer {
     bool may_read, may_act;
 };
 
-/* By SO_PEERCRED and the user's groups: root and our own user may all; members of `act_group` act
- * and read, of `read_group` read. An empty or unknown group has no members. STATUS_IO. */
+/* By SO_PEERCRED and peer_judge(). STATUS_IO. */
 enum status peer_identify(int fd, const char *read_group, const char *act_group,
                           struct peer *peer_out) MUST_USE;
+/* Root and our own user may all; members of `act_group` act and read, of `read_group` read. An
+ * empty or unknown group has no members; a user that the database does not know is only in `gid`.
+ */
+void peer_judge(uint32_t uid, uint32_t gid, const char *read_group, const char *act_group,
+                struct peer *peer_out);
 /* STATUS_NOT_FOUND. */
 enum status peer_find_group(const char *name, gid_t *group_out) MUST_USE;
 

@@ -17,13 +17,13 @@ struct request {
     uint32_t uid;
     char actor[64];
     bool may_act;
-    char message[512]; /* for stderr, set by handlers */
+    char message[512]; /* for stderr, printable; set by handlers */
 };
 
 /* `bytes` is the request line without its newline. Statuses of json_parse, STATUS_MALFORMED;
  * `message` then says which member. */
 enum status request_read(const char *bytes, size_t length, struct request *request) MUST_USE;
-void request_fini(struct request *request);
+void request_fini(struct request *request); /* zeroes are fine; for CLEANUP too */
 
 /* An option's text; "" when absent. STATUS_TOO_LARGE and kin are said in `message`. */
 enum status request_text(struct request *request, const char *name, char *target,
@@ -34,6 +34,10 @@ enum status request_duration(struct request *request, const char *name, struct d
                              struct duration *span_out) MUST_USE;
 enum status request_number(struct request *request, const char *name, double minimum,
                            double maximum, double fallback, double *number_out) MUST_USE;
+
+/* Sets `message` to "WHAT: DETAIL" (`detail` NULL or "" = only what), both made printable; gives
+ * `code`. */
+int request_fail(struct request *request, int code, const char *what, const char *detail);
 
 /* Carries a request out: writes the document into `out`, gives the exit code. */
 int handle_request(struct request *request, struct text *out);

@@ -3,7 +3,9 @@
 
 #include <math.h>
 
-#include "common/base/clock.h"
+#include "common/base/printable.h"
+
+#define ESCAPE_SIZE 2048 /* bytes of one text in a page; longer ones are cut */
 
 #define WIDTH  640.0
 #define HEIGHT 160.0
@@ -14,7 +16,7 @@
 static void find_range(const float *values, size_t count, double *low_out, double *high_out) {
     double low = INFINITY, high = -INFINITY;
     for (size_t i = 0; i < count; i++) {
-        if (isnan(values[i])) continue;
+        if (!isfinite(values[i])) continue;
         if ((double)values[i] < low) low = (double)values[i];
         if ((double)values[i] > high) high = (double)values[i];
     }
@@ -30,7 +32,7 @@ void chart_sparkline(const float *values, size_t count, bool ascii, struct text 
     double low, high;
     find_range(values, count, &low, &high);
     for (size_t i = 0; i < count; i++) {
-        if (isnan(values[i])) {
+        if (!isfinite(values[i])) {
             text_add(out, " ");
             continue;
         }
@@ -41,14 +43,17 @@ void chart_sparkline(const float *values, size_t count, bool ascii, struct text 
 }
 
 void chart_escape(struct text *out, const char *plain) {
-    for (const char *c = plain; *c != '\0'; c++) {
+    char buffer[ESCAPE_SIZE];
+    struct text text = text_over(buffer, sizeof buffer);
+    printable_add(&text, plain, false);
+    for (const char *c = buffer; *c != '\0'; c++) {
         switch (*c) {
         case '&': text_add(out, "&amp;"); break;
         case '<': text_add(out, "&lt;"); break;
         case '>': text_add(out, "&gt;"); break;
         case '"': text_add(out, "&quot;"); break;
         case '\'': text_add(out, "&#39;"); break;
-        default: text_add_character(out, (unsigned char)*c < 0x20 || *c == 0x7f ? ' ' : *c); break;
+        default: text_add_character(out, *c); break;
         }
     }
 }
@@ -93,15 +98,14 @@ static void add_axis(const struct chart *chart, const struct scale *s, struct te
     text_add_fixed(&text, s->low, s->high - s->low < 10.0 ? 1 : 0);
     text_add(&text, chart->unit);
     add_word(out, LEFT - 4, HEIGHT - BOTTOM, "end", word);
-    add_word(out, LEFT, HEIGHT - 6, "start", wall_format((struct wall_time){chart->from_ms}, word));
-    add_word(out, WIDTH - 8, HEIGHT - 6, "end",
-             wall_format((struct wall_time){chart->to_ms}, word));
+    add_word(out, LEFT, HEIGHT - 6, "start", chart->from);
+    add_word(out, WIDTH - 8, HEIGHT - 6, "end", chart->to);
 }
 
 static void add_line(const struct scale *s, const float *values, struct text *out) {
     bool open = false;
     for (size_t i = 0; i < s->count; i++) {
-        if (isnan(values[i])) {
+        if (!isfinite(values[i])) {
             if (open) text_add(out, "\"/>");
             open = false;
             continue;
@@ -129,13 +133,18 @@ static void add_limit(const struct chart *chart, const struct scale *s, struct t
 }
 
 void chart_svg(const struct chart *chart, const float *values, size_t count, struct text *out) {
-    struct scale s = {chart->low, chart->high, count};
-    if (chart->low >= chart->high) find_range(values, count, &s.low, &s.high);
+    struct scale s = {.count = count};
+    find_range(values, count, &s.low, &s.high);
+    bool any = isfinite(s.low);
+    if (chart->low < chart->high) {
+        s.low = chart->low;
+        s.high = chart->high;
+    }
     text_add(out, "<svg viewBox=\"0 0 640 160\" role=\"img\" aria-label=\"");
     chart_escape(out, chart->title);
     text_add(out, "\">");
     add_word(out, LEFT, 14, "start", chart->title);
-    if (isfinite(s.low) && isfinite(s.high)) {
+    if (any) {
         add_axis(chart, &s, out);
         add_limit(chart, &s, out);
         add_line(&s, values, out);

@@ -1,10 +1,11 @@
 /* Recovery history from stored rows; the store is somebody else's. */
 #include "aggregator/report/recoveries.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/json_write.h"
+#include "common/base/printable.h"
 #include "common/json/json.h"
 
 /* A string member, cut to its place rather than refused: it is only shown. Objects and arrays are
@@ -13,6 +14,13 @@ static void take(const struct json_value *object, const char *key, char *target,
     const char *value = json_text(json_get(object, key));
     struct text text = text_over(target, size);
     if (value != NULL) text_add(&text, value);
+}
+
+/* A result row says when its start row was written; rows of before are their own start. */
+static void read_started(const struct json_value *root, struct recovery_row *row) {
+    const char *started = json_text(json_get(root, "started"));
+    if (started == NULL || wall_parse(started, strlen(started), &row->started) != STATUS_OK)
+        row->started = row->at;
 }
 
 enum status recovery_row_read(const struct record *record, struct recovery_row *row_out,
@@ -32,9 +40,10 @@ enum status recovery_row_read(const struct record *record, struct recovery_row *
     take(root, "step", row.step, sizeof row.step);
     take(root, "actor", row.actor, sizeof row.actor);
     take(root, "evidence", row.evidence, sizeof row.evidence);
-    take(root, "result", row.result, sizeof row.result);
-    if (row.result[0] == '\0') take(metadata, "result", row.result, sizeof row.result);
-    if (row.evidence[0] == '\0') take(metadata, "cause", row.evidence, sizeof row.evidence);
+    take(metadata, "cause", row.cause, sizeof row.cause);
+    take(metadata, "unit", row.unit, sizeof row.unit);
+    take(metadata, "result", row.result, sizeof row.result);
+    read_started(root, &row);
     memcpy(row.instance_id, record->partition, sizeof row.instance_id);
     row.instance_id[sizeof row.instance_id - 1] = '\0';
     *row_out = row;
@@ -42,7 +51,8 @@ enum status recovery_row_read(const struct record *record, struct recovery_row *
 }
 
 static struct recovery *find(struct recovery *recoveries, size_t count, const char *workflow_id) {
-    for (size_t i = count; i-- > 0;) /* a workflow's rows stand close together */
+    if (workflow_id[0] == '\0') return NULL; /* rows of no workflow stand for themselves */
+    for (size_t i = count; i-- > 0;)         /* a workflow's rows stand close together */
         if (strcmp(recoveries[i].start.workflow_id, workflow_id) == 0) return &recoveries[i];
     return NULL;
 }
@@ -53,7 +63,9 @@ static bool is_end(const struct recovery_row *row) {
 
 static int newest_first(const void *left, const void *right) {
     const struct recovery *a = left, *b = right;
-    return a->start.at.ms < b->start.at.ms ? 1 : a->start.at.ms > b->start.at.ms ? -1 : 0;
+    if (a->start.started.ms != b->start.started.ms)
+        return a->start.started.ms < b->start.started.ms ? 1 : -1;
+    return strcmp(a->start.workflow_id, b->start.workflow_id);
 }
 
 enum status recoveries_join(const struct record *records, size_t count,
@@ -85,31 +97,36 @@ enum status recoveries_join(const struct record *records, size_t count,
     return STATUS_OK;
 }
 
+double recovery_took_s(const struct recovery *r) {
+    return r->ended ? (double)wall_since(r->last.at, r->start.started).ms / 1000.0 : NAN;
+}
+
+static bool is_for_people(const struct report_view *view) {
+    return view->format == REPORT_TABLE || view->format == REPORT_TEXT;
+}
+
 static const struct table_column columns[] = {
-    {"workflow_id", "RECOVERY"}, {"instance_id", "INSTANCE"},
-    {"started", "STARTED"},      {"event_type", "TRIGGER"},
-    {"action", "ACTION"},        {"status", "STATUS"},
-    {"took_s", "SECONDS"},       {"actor", "ACTOR"},
-    {"cause", "CAUSE"},          {"result", NULL}};
+    {"workflow_id", "RECOVERY"}, {"instance_id", "INSTANCE"}, {"started", "STARTED"},
+    {"event_type", "TRIGGER"},   {"action", "ACTION"},        {"status", "STATUS"},
+    {"took_s", "SECONDS"},       {"actor", "ACTOR"},          {"cause", "CAUSE"},
+    {"evidence", NULL},          {"result", "RESULT"}};
 
 static void add_recovery(struct table *table, const struct recovery *r) {
     table_text(table, r->start.workflow_id);
     table_text(table, r->start.instance_id);
-    table_time(table, r->start.at);
-    table_text(table, r->start.event_type);
-    table_text(table, r->last.action);
-    table_text(table, r->last.status);
-    if (r->ended)
-        table_number(table, (double)wall_since(r->last.at, r->start.at).ms / 1000.0, 1);
-    else
-        table_nothing(table);
-    table_text(table, r->start.actor);
-    table_text(table, r->start.evidence);
-    table_text(table, r->last.result);
+    table_time(table, r->start.started);
+    table_text_or_nothing(table, r->start.event_type);
+    table_text_or_nothing(table, r->last.action);
+    table_text_or_nothing(table, r->last.status);
+    table_number(table, recovery_took_s(r), 1);
+    table_text_or_nothing(table, r->start.actor);
+    table_text_or_nothing(table, r->start.cause);
+    table_text_or_nothing(table, r->start.evidence);
+    table_text_or_nothing(table, r->last.result);
 }
 
 static void say_unreadable(size_t unreadable, const struct report_view *view, struct text *out) {
-    if (unreadable == 0 || view->format != REPORT_TABLE) return;
+    if (unreadable == 0 || !is_for_people(view)) return;
     text_add_unsigned(out, unreadable);
     text_add(out, " rows could not be read\n");
 }
@@ -128,23 +145,38 @@ enum status report_recoveries(const struct record *records, size_t count, const 
             add_recovery(table, &recoveries[i]);
     free(recoveries);
     table_write(table, view, out);
-    if (table_rows(table) == 0 && view->format == REPORT_TABLE) text_add(out, "no recoveries\n");
+    if (table_rows(table) == 0 && is_for_people(view)) text_add(out, "no recoveries\n");
     say_unreadable(unreadable, view, out);
     return STATUS_OK;
 }
 
 static const struct table_column step_columns[] = {
-    {"at", "AT"},       {"status", "STATUS"},     {"action", "ACTION"}, {"step", "STEP"},
-    {"actor", "ACTOR"}, {"evidence", "EVIDENCE"}, {"result", "RESULT"}};
+    {"at", "AT"},          {"status", "STATUS"},  {"action", "ACTION"},     {"step", "STEP"},
+    {"actor", "ACTOR"},    {"unit", "UNIT"},      {"evidence", "EVIDENCE"}, {"result", "RESULT"},
+    {"workflow_id", NULL}, {"instance_id", NULL}, {"cause", NULL}};
 
 static void add_step(struct table *table, const struct recovery_row *row) {
     table_time(table, row->at);
-    table_text(table, row->status);
-    table_text(table, row->action);
-    table_text(table, row->step);
-    table_text(table, row->actor);
-    table_text(table, row->evidence);
-    table_text(table, row->result);
+    table_text_or_nothing(table, row->status);
+    table_text_or_nothing(table, row->action);
+    table_text_or_nothing(table, row->step);
+    table_text_or_nothing(table, row->actor);
+    table_text_or_nothing(table, row->unit);
+    table_text_or_nothing(table, row->evidence);
+    table_text_or_nothing(table, row->result);
+    table_text(table, row->workflow_id);
+    table_text(table, row->instance_id);
+    table_text_or_nothing(table, row->cause);
+}
+
+static void add_recovery_head(const struct recovery_row *first, struct text *out) {
+    const char *const words[] = {first->workflow_id, first->instance_id, first->event_type,
+                                 first->cause};
+    for (size_t i = 0; i < ARRAY_LENGTH(words); i++) {
+        if (i > 0) text_add(out, "  ");
+        printable_add(out, words[i], false);
+    }
+    text_add(out, "\n");
 }
 
 enum status report_recovery(const struct record *records, size_t count, const char *workflow_id,
@@ -163,38 +195,33 @@ enum status report_recovery(const struct record *records, size_t count, const ch
         add_step(table, &row);
     }
     if (table_rows(table) == 0) return STATUS_NOT_FOUND;
-    if (view->format == REPORT_TABLE || view->format == REPORT_TEXT) {
-        text_add(out, workflow_id);
-        text_add(out, "  ");
-        text_add(out, first.instance_id);
-        text_add(out, "  ");
-        text_add(out, first.event_type);
-        text_add(out, "\n");
-    }
+    if (is_for_people(view)) add_recovery_head(&first, out);
     table_write(table, view, out);
     return STATUS_OK;
 }
 
 static const struct table_column audit_columns[] = {
-    {"timestamp", "AT"}, {"actor", "ACTOR"}, {"event", "EVENT"}, {"instance_id", "INSTANCE"},
-    {"incident", NULL},  {"rule", "RULE"},   {"text", "TEXT"}};
+    {"timestamp", "AT"},      {"actor", "ACTOR"}, {"kind", "KIND"},
+    {"decision", "DECISION"}, {"rule", "RULE"},   {"instance_id", "INSTANCE"},
+    {"incident_id", NULL},    {"rung", "RUNG"},   {"text", "TEXT"}};
 
+/* The row's attributes as aggregator/engine/rows.c writes them. */
 static void add_audit(struct table *table, const struct json_value *root) {
-    static const char *const keys[] = {"actor", "event", "instance_id", "incident", "rule", "text"};
-    char value[512];
+    char value[1024];
     struct wall_time at = {0};
     take(root, "timestamp", value, sizeof value);
-    IGNORE(wall_parse(value, strlen(value), &at)); /* shown as "-" when it is no time */
+    IGNORE(wall_parse(value, strlen(value), &at)); /* an empty cell when it is no time */
     table_time(table, at);
-    for (size_t i = 0; i < ARRAY_LENGTH(keys); i++) {
-        take(root, keys[i], value, sizeof value);
-        table_text(table, value);
+    for (size_t i = 1; i < ARRAY_LENGTH(audit_columns); i++) {
+        take(root, audit_columns[i].key, value, sizeof value);
+        table_text_or_nothing(table, value);
     }
 }
 
 enum status report_audit(const struct record *records, size_t count, const struct report_view *view,
                          struct text *out) {
     struct table *table CLEANUP(table_cleanup) = NULL;
+    size_t unreadable = 0;
     enum status status =
         table_create("ear.audit/1", audit_columns, ARRAY_LENGTH(audit_columns), &table);
     if (status != STATUS_OK) return status;
@@ -205,10 +232,15 @@ enum status report_audit(const struct record *records, size_t count, const struc
             text_add(out, "\n");
             continue;
         }
-        if (json_parse(records[i].item, strlen(records[i].item), RECORD_ITEM_SIZE, &doc) ==
-            STATUS_OK)
+        status = json_parse(records[i].item, strlen(records[i].item), RECORD_ITEM_SIZE, &doc);
+        if (status == STATUS_OK)
             add_audit(table, json_root(doc));
+        else
+            unreadable++;
     }
-    if (view->format != REPORT_JSON) table_write(table, view, out);
+    if (view->format == REPORT_JSON) return STATUS_OK;
+    table_write(table, view, out);
+    if (count == 0 && is_for_people(view)) text_add(out, "nothing in this time\n");
+    say_unreadable(unreadable, view, out);
     return STATUS_OK;
 }

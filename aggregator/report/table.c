@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "common/base/json_write.h"
+#include "common/base/printable.h"
+
+#define CELL_SIZE 2048 /* bytes of a cell as shown; longer ones are cut */
 
 enum cell_kind { CELL_NOTHING, CELL_TEXT, CELL_NUMBER, CELL_TIME };
 
@@ -21,7 +24,8 @@ struct table {
     size_t column_count;
     struct cell *cells;
     size_t count, capacity;
-    bool cut;
+    size_t indent;
+    bool cut; /* takes no more cells: a row begun is not written */
 };
 
 enum status table_create(const char *schema, const struct table_column *columns, size_t count,
@@ -43,28 +47,41 @@ void table_destroy(struct table *table) {
 
 void table_cleanup(struct table **table) { table_destroy(*table); }
 
+void table_indent(struct table *table, size_t columns) { table->indent = columns; }
+
+static bool make_room(struct table *table) {
+    if (table->count < table->capacity) return true;
+    size_t capacity = table->capacity == 0 ? 256 : table->capacity * 2;
+    struct cell *cells = realloc(table->cells, capacity * sizeof *cells);
+    if (cells == NULL) return false;
+    table->cells = cells;
+    table->capacity = capacity;
+    return true;
+}
+
 static void add_cell(struct table *table, enum cell_kind kind, const char *text,
                      struct wall_time at) {
-    if (table->count == table->capacity) {
-        size_t capacity = table->capacity == 0 ? 256 : table->capacity * 2;
-        struct cell *cells = NULL;
-        if (table->count / table->column_count < TABLE_ROWS_MAX)
-            cells = realloc(table->cells, capacity * sizeof *cells);
-        if (cells == NULL) {
-            table->cut = true;
-            return;
-        }
-        table->cells = cells;
-        table->capacity = capacity;
+    struct cell cell = {.kind = kind, .at = at};
+    if (table->cut) return;
+    if (text != NULL) cell.text = strdup(text);
+    if ((text != NULL && cell.text == NULL) || table_rows(table) >= TABLE_ROWS_MAX ||
+        !make_room(table)) {
+        free(cell.text);
+        table->cut = true;
+        return;
     }
-    struct cell cell = {.kind = kind, .at = at, .text = text == NULL ? NULL : strdup(text)};
-    if (text != NULL && cell.text == NULL) table->cut = true;
-    if (text != NULL && cell.text == NULL) cell.kind = CELL_NOTHING;
     table->cells[table->count++] = cell;
 }
 
 void table_text(struct table *table, const char *text) {
     add_cell(table, CELL_TEXT, text, (struct wall_time){0});
+}
+
+void table_text_or_nothing(struct table *table, const char *text) {
+    if (text[0] == '\0')
+        table_nothing(table);
+    else
+        table_text(table, text);
 }
 
 void table_integer(struct table *table, int64_t number) {
@@ -106,67 +123,89 @@ void report_time(const struct report_view *view, struct wall_time at, struct tex
     text_add_bytes(out, text, 19);
 }
 
-/* What stands in a cell of a table or CSV. Control characters become "?". */
-static void add_plain(const struct cell *cell, const struct report_view *view, struct text *out) {
-    switch (cell->kind) {
-    case CELL_NOTHING:
-        if (view->format != REPORT_CSV) text_add(out, "-");
-        return;
-    case CELL_TIME: report_time(view, cell->at, out); return;
-    case CELL_TEXT:
-    case CELL_NUMBER:
-        for (const char *c = cell->text; *c != '\0'; c++)
-            text_add_character(out, (unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c);
-        return;
+void report_zone(const struct report_view *view, struct text *out) {
+    int32_t offset = view->utc_offset_minutes, size = offset < 0 ? -offset : offset;
+    const int32_t parts[] = {size / 60, size % 60};
+    text_add(out, "UTC");
+    if (offset == 0) return;
+    text_add(out, offset < 0 ? "-" : "+");
+    for (size_t i = 0; i < 2; i++) {
+        if (i == 1) text_add(out, ":");
+        if (parts[i] < 10) text_add(out, "0");
+        text_add_integer(out, parts[i]);
     }
 }
 
-/* Characters of UTF-8 text: bytes that are not continuation bytes. */
-static size_t characters(const char *text) {
-    size_t count = 0;
-    for (; *text != '\0'; text++) count += ((unsigned char)*text & 0xc0) != 0x80;
-    return count;
+/* What stands in a cell of a table or CSV, printable. */
+static void add_plain(const struct cell *cell, const struct report_view *view, struct text *out) {
+    bool csv = view->format == REPORT_CSV;
+    switch (cell->kind) {
+    case CELL_NOTHING: text_add(out, csv ? "" : "-"); return;
+    case CELL_TIME: report_time(view, cell->at, out); return;
+    case CELL_NUMBER: text_add(out, cell->text); return;
+    case CELL_TEXT:
+        /* A spreadsheet would run a cell that begins so as a formula. */
+        if (csv && cell->text[0] != '\0' && strchr("=+-@", cell->text[0]) != NULL)
+            text_add(out, "'");
+        printable_add(out, cell->text, view->ascii && !csv);
+        return;
+    }
 }
 
 static void pad(struct text *out, size_t from, size_t to) {
     for (; from < to; from++) text_add_character(out, ' ');
 }
 
-static void write_table(const struct table *table, const struct report_view *view,
-                        struct text *out) {
-    size_t widths[TABLE_COLUMNS_MAX] = {0}, last = 0;
-    char buffer[1024];
+/* Widths of the columns that are shown; gives the last one. */
+static size_t measure(const struct table *table, const struct report_view *view,
+                      size_t widths[static TABLE_COLUMNS_MAX]) {
+    char buffer[CELL_SIZE];
+    size_t last = 0;
     for (size_t c = 0; c < table->column_count; c++) {
+        widths[c] = 0;
         if (table->columns[c].title == NULL) continue;
-        widths[c] = characters(table->columns[c].title);
+        widths[c] = printable_width(table->columns[c].title);
         last = c;
     }
-    for (size_t i = 0; i < table->count; i++) {
+    for (size_t i = 0; i < table_rows(table) * table->column_count; i++) {
         struct text text = text_over(buffer, sizeof buffer);
         add_plain(&table->cells[i], view, &text);
-        size_t width = characters(buffer), c = i % table->column_count;
+        size_t width = printable_width(buffer), c = i % table->column_count;
         if (width > widths[c]) widths[c] = width;
     }
-    for (size_t row = 0; row <= table_rows(table); row++) {
-        for (size_t c = 0; c < table->column_count; c++) {
-            const struct table_column *column = &table->columns[c];
-            if (column->title == NULL) continue;
-            struct text text = text_over(buffer, sizeof buffer);
-            const struct cell *cell =
-                row == 0 ? NULL : &table->cells[(row - 1) * table->column_count + c];
-            if (cell == NULL)
-                text_add(&text, column->title);
-            else
-                add_plain(cell, view, &text);
-            bool right = cell != NULL && cell->kind == CELL_NUMBER;
-            if (right) pad(out, characters(buffer), widths[c]);
-            text_add(out, buffer);
-            if (c == last) break;
-            if (!right) pad(out, characters(buffer), widths[c]);
-            text_add(out, "  ");
-        }
-        text_add(out, "\n");
+    return last;
+}
+
+/* One line; `cells` NULL = the headings. Nothing stands behind the last column's text. */
+static void write_line(const struct table *table, const struct cell *cells, size_t last,
+                       const size_t *widths, const struct report_view *view, struct text *out) {
+    char buffer[CELL_SIZE];
+    pad(out, 0, table->indent);
+    for (size_t c = 0; c <= last; c++) {
+        if (table->columns[c].title == NULL) continue;
+        struct text text = text_over(buffer, sizeof buffer);
+        if (cells == NULL)
+            text_add(&text, table->columns[c].title);
+        else
+            add_plain(&cells[c], view, &text);
+        size_t width = printable_width(buffer);
+        bool right = cells != NULL && cells[c].kind == CELL_NUMBER;
+        if (right) pad(out, width, widths[c]);
+        text_add(out, buffer);
+        if (c == last) break;
+        if (!right) pad(out, width, widths[c]);
+        text_add(out, "  ");
     }
+    text_add(out, "\n");
+}
+
+static void write_table(const struct table *table, const struct report_view *view,
+                        struct text *out) {
+    size_t widths[TABLE_COLUMNS_MAX];
+    size_t last = measure(table, view, widths);
+    write_line(table, NULL, last, widths, view, out);
+    for (size_t row = 0; row < table_rows(table); row++)
+        write_line(table, &table->cells[row * table->column_count], last, widths, view, out);
 }
 
 static void write_json(const struct table *table, struct text *out) {
@@ -195,7 +234,7 @@ static void write_json(const struct table *table, struct text *out) {
 }
 
 static void write_csv(const struct table *table, const struct report_view *view, struct text *out) {
-    char buffer[1024];
+    char buffer[CELL_SIZE];
     for (size_t c = 0; c < table->column_count; c++) {
         if (c > 0) text_add(out, ",");
         text_add(out, table->columns[c].key);

@@ -1,4 +1,4 @@
-/* The week's data object and its plain formats. */
+/* The week's data object: counts and lists out of stored rows. Heap data of one thread. */
 #include "aggregator/report/week.h"
 
 #include <math.h>
@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "aggregator/report/fleet_report.h"
-#include "common/base/json_write.h"
 #include "common/json/json.h"
 
 static void copy_cut(char *target, size_t size, const char *source) {
@@ -14,19 +13,43 @@ static void copy_cut(char *target, size_t size, const char *source) {
     text_add(&text, source == NULL ? "" : source);
 }
 
-static void count_action(struct week *week, const struct recovery *r) {
-    struct week_action *action = NULL;
+/* --- recoveries --- */
+
+static struct week_action *find_action(struct week *week, const char *name) {
     for (size_t i = 0; i < week->action_count; i++)
-        if (strcmp(week->actions[i].action, r->last.action) == 0) action = &week->actions[i];
-    if (action == NULL) {
-        if (week->action_count == WEEK_ACTIONS_MAX) return;
-        action = &week->actions[week->action_count++];
-        copy_cut(action->action, sizeof action->action, r->last.action);
+        if (strcmp(week->actions[i].action, name) == 0) return &week->actions[i];
+    if (week->action_count == WEEK_ACTIONS_MAX) return NULL;
+    struct week_action *action = &week->actions[week->action_count++];
+    copy_cut(action->action, sizeof action->action, name);
+    return action;
+}
+
+/* Actions are counted by their rows, since one incident may climb over several. */
+static void count_action(struct week *week, const struct record *record) {
+    struct recovery_row row;
+    char place[64];
+    if (recovery_row_read(record, &row, place) != STATUS_OK) return;
+    if (row.started.ms < week->from.ms) return;
+    struct week_action *action = find_action(week, row.action);
+    if (action == NULL) return;
+    action->tried += strcmp(row.step, "start") == 0;
+    action->succeeded += strcmp(row.status, "success") == 0;
+    action->failed += strcmp(row.status, "failed") == 0;
+}
+
+static void finish_actions(struct week *week) {
+    for (size_t i = 0; i < week->action_count; i++) {
+        struct week_action *a = &week->actions[i];
+        uint32_t ended = a->succeeded + a->failed;
+        if (a->tried < ended) a->tried = ended; /* a start row that could not be read */
+        a->open = a->tried - ended;
     }
-    action->tried++;
-    action->succeeded += r->ended && strcmp(r->last.status, "success") == 0;
-    action->failed += r->ended && strcmp(r->last.status, "failed") == 0;
-    action->open += !r->ended;
+}
+
+static bool is_by_person(const struct recovery *r) {
+    const char *actor = r->start.actor;
+    if (strcmp(r->start.event_type, "manual") == 0) return true;
+    return actor[0] != '\0' && strcmp(actor, "ear") != 0 && strcmp(actor, "ear-aggregator") != 0;
 }
 
 static int by_number(const void *left, const void *right) {
@@ -34,36 +57,45 @@ static int by_number(const void *left, const void *right) {
     return *a < *b ? -1 : *a > *b;
 }
 
-static enum status measure_times(struct week *week) {
-    double *times = calloc(week->recovery_count + 1, sizeof *times);
-    size_t count = 0;
+/* Counts and times of `count` recoveries. */
+static enum status total_recoveries(const struct recovery *recoveries, size_t count,
+                                    struct week_totals *totals) {
+    double *times = calloc(count + 1, sizeof *times);
+    size_t ended = 0;
     if (times == NULL) return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < week->recovery_count; i++) {
-        const struct recovery *r = &week->recoveries[i];
-        if (r->ended) times[count++] = (double)wall_since(r->last.at, r->start.at).ms / 1000.0;
+    for (size_t i = 0; i < count; i++) {
+        const struct recovery *r = &recoveries[i];
+        totals->recoveries++;
+        totals->by_person += is_by_person(r);
+        totals->automatic += !is_by_person(r);
+        totals->succeeded += strcmp(r->last.status, "success") == 0;
+        totals->failed += strcmp(r->last.status, "failed") == 0;
+        if (r->ended) times[ended++] = recovery_took_s(r);
     }
-    qsort(times, count, sizeof *times, by_number);
-    week->median_s = count == 0 ? NAN : times[count / 2];
-    week->p95_s = count == 0 ? NAN : times[(count - 1) * 95 / 100];
+    qsort(times, ended, sizeof *times, by_number);
+    totals->median_s = ended == 0 ? NAN : times[ended / 2];
+    totals->p95_s = ended == 0 ? NAN : times[(ended - 1) * 95 / 100];
     free(times);
     return STATUS_OK;
 }
 
 static enum status add_recoveries(struct week *week, const struct record *records, size_t count) {
-    enum status status = recoveries_join(records, count, &week->recoveries, &week->recovery_count,
-                                         &week->unreadable);
+    size_t joined = 0;
+    enum status status =
+        recoveries_join(records, count, &week->recoveries, &joined, &week->unreadable);
     if (status != STATUS_OK) return status;
-    for (size_t i = 0; i < week->recovery_count; i++) {
-        const struct recovery *r = &week->recoveries[i];
-        bool automatic = r->start.actor[0] == '\0' || strcmp(r->start.actor, "ear") == 0 ||
-                         strncmp(r->start.actor, "ear-aggregator", 14) == 0 ||
-                         strcmp(r->start.actor, "engine") == 0;
-        week->automatic += automatic;
-        week->by_person += !automatic;
-        count_action(week, r);
-    }
-    return measure_times(week);
+    while (week->recovery_count < joined &&
+           week->recoveries[week->recovery_count].start.started.ms >= week->from.ms)
+        week->recovery_count++;
+    for (size_t i = 0; i < count; i++) count_action(week, &records[i]);
+    finish_actions(week);
+    status = total_recoveries(week->recoveries, week->recovery_count, &week->now);
+    if (status != STATUS_OK) return status;
+    return total_recoveries(week->recoveries + week->recovery_count, joined - week->recovery_count,
+                            &week->before);
 }
+
+/* --- predictions --- */
 
 /* SPEC 22 stores the score as a number in a string; a number is read too. */
 static double read_score(const struct json_value *root) {
@@ -79,32 +111,51 @@ static double read_score(const struct json_value *root) {
 static void read_factors(const struct json_value *factors, struct week_prediction *p) {
     struct text text = text_over(p->factors, sizeof p->factors);
     for (const struct json_value *f = json_first(factors); f != NULL; f = json_next(f)) {
-        const char *word = json_text(f);
-        if (word == NULL) word = json_text(json_get(f, "text"));
-        if (word == NULL) word = json_text(json_first(f));
+        const char *word = json_text(json_get(f, "text"));
+        if (word == NULL) word = json_text(f);
         if (word == NULL) continue;
         if (text.length > 0) text_add(&text, "; ");
         text_add(&text, word);
     }
 }
 
+static struct wall_time read_time(const struct json_value *object, const char *key) {
+    struct wall_time at = {0};
+    const char *text = json_text(json_get(object, key));
+    if (text != NULL) IGNORE(wall_parse(text, strlen(text), &at)); /* 0 = not said */
+    return at;
+}
+
+static void fill_prediction(const struct json_value *root, const struct record *record,
+                            struct week_prediction *p) {
+    const struct json_value *window = json_get(root, "predicted_window");
+    copy_cut(p->instance_id, sizeof p->instance_id, record->partition);
+    copy_cut(p->label, sizeof p->label, json_text(json_get(root, "confidence")));
+    copy_cut(p->kind, sizeof p->kind, json_text(json_get(root, "failure_type")));
+    copy_cut(p->outcome, sizeof p->outcome, json_text(json_get(root, "outcome")));
+    p->earliest = read_time(window, "earliest");
+    p->likely = read_time(window, "likely");
+    p->latest = read_time(window, "latest");
+    p->score = read_score(root);
+    read_factors(json_get(root, "factors"), p);
+}
+
 static void read_prediction(struct week *week, const struct record *record) {
     struct json_doc *doc CLEANUP(json_cleanup) = NULL;
-    struct week_prediction *p = &week->predictions[week->prediction_count];
+    struct wall_time at;
     if (json_parse(record->item, strlen(record->item), RECORD_ITEM_SIZE, &doc) != STATUS_OK ||
-        wall_parse(record->sort, strlen(record->sort), &p->at) != STATUS_OK) {
+        wall_parse(record->sort, strlen(record->sort), &at) != STATUS_OK) {
         week->unreadable++;
         return;
     }
-    const struct json_value *root = json_root(doc);
-    copy_cut(p->instance_id, sizeof p->instance_id, record->partition);
-    copy_cut(p->label, sizeof p->label, json_text(json_get(root, "confidence")));
-    copy_cut(p->kind, sizeof p->kind, json_text(json_get(root, "kind")));
-    copy_cut(p->window, sizeof p->window, json_text(json_get(root, "predicted_window")));
-    copy_cut(p->outcome, sizeof p->outcome, json_text(json_get(root, "outcome")));
-    p->score = read_score(root);
-    read_factors(json_get(root, "factors"), p);
-    week->prediction_count++;
+    if (at.ms < week->from.ms) {
+        week->before.predictions++;
+        return;
+    }
+    struct week_prediction *p = &week->predictions[week->prediction_count++];
+    p->at = at;
+    fill_prediction(json_root(doc), record, p);
+    week->now.predictions++;
 }
 
 static enum status add_predictions(struct week *week, const struct record *records, size_t count) {
@@ -114,25 +165,70 @@ static enum status add_predictions(struct week *week, const struct record *recor
     return STATUS_OK;
 }
 
-/* Decisions not to act, by the rule that held them back (R26, U15). */
-static void add_refusals(struct week *week, const struct record *records, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        struct json_doc *doc CLEANUP(json_cleanup) = NULL;
-        if (json_parse(records[i].item, strlen(records[i].item), RECORD_ITEM_SIZE, &doc) !=
-            STATUS_OK)
-            continue;
-        const char *event = json_text(json_get(json_root(doc), "event"));
-        const char *rule = json_text(json_get(json_root(doc), "rule"));
-        if (event == NULL || rule == NULL || rule[0] == '\0') continue;
-        if (strcmp(event, "decision.refused") != 0) continue;
-        size_t r = 0;
-        while (r < week->rule_count && strcmp(week->rules[r].rule, rule) != 0) r++;
-        if (r == WEEK_RULES_MAX) continue;
-        if (r == week->rule_count) {
-            copy_cut(week->rules[r].rule, sizeof week->rules[r].rule, rule);
-            week->rule_count++;
+/* --- decisions not to act, by the rule that held them back (R26, U15) --- */
+
+static void count_rule(struct week *week, const char *rule) {
+    size_t r = 0;
+    while (r < week->rule_count && strcmp(week->rules[r].rule, rule) != 0) r++;
+    if (r == WEEK_RULES_MAX) return;
+    if (r == week->rule_count) {
+        copy_cut(week->rules[r].rule, sizeof week->rules[r].rule, rule);
+        week->rule_count++;
+    }
+    week->rules[r].refused++;
+}
+
+static void read_decision(struct week *week, const struct record *record) {
+    struct json_doc *doc CLEANUP(json_cleanup) = NULL;
+    if (json_parse(record->item, strlen(record->item), RECORD_ITEM_SIZE, &doc) != STATUS_OK) {
+        week->unreadable++;
+        return;
+    }
+    const struct json_value *root = json_root(doc);
+    const char *kind = json_text(json_get(root, "kind"));
+    const char *decision = json_text(json_get(root, "decision"));
+    const char *rule = json_text(json_get(root, "rule"));
+    if (kind == NULL || decision == NULL || rule == NULL) return;
+    if (strcmp(kind, "decision") != 0 || strcmp(decision, "act") == 0) return;
+    if (read_time(root, "timestamp").ms < week->from.ms) {
+        week->before.refusals++;
+        return;
+    }
+    week->now.refusals++;
+    count_rule(week, rule);
+}
+
+/* --- what deserves a look --- */
+
+static struct text attend(struct week *week, const char *instance_id) {
+    struct week_attention *a = &week->attention[week->attention_count++];
+    copy_cut(a->instance_id, sizeof a->instance_id, instance_id);
+    return text_over(a->text, sizeof a->text);
+}
+
+static uint32_t recoveries_of(const struct week *week, const char *instance_id) {
+    uint32_t count = 0;
+    for (size_t i = 0; i < week->recovery_count; i++)
+        count += strcmp(week->recoveries[i].start.instance_id, instance_id) == 0;
+    return count;
+}
+
+static void add_attention(struct week *week) {
+    for (size_t i = 0; i < week->fleet->count; i++) {
+        const struct member_summary *m = &week->fleet->members[i];
+        uint32_t flaps = recoveries_of(week, m->facts.id.text);
+        char span[CLOCK_RFC3339_SIZE];
+        bool room = week->attention_count + 2 <= WEEK_ATTENTION_MAX;
+        if (flaps >= WEEK_FLAPS && room) {
+            struct text text = attend(week, m->facts.id.text);
+            text_add_unsigned(&text, flaps);
+            text_add(&text, " recoveries: it flaps; look for the cause");
         }
-        week->rules[r].refused++;
+        if (m->state == MEMBER_SILENT && m->since_report.ms >= WEEK_SILENT_MS && room) {
+            struct text text = attend(week, m->facts.id.text);
+            text_add(&text, "its agent is silent for ");
+            text_add(&text, duration_format(m->since_report, span));
+        }
     }
 }
 
@@ -152,7 +248,8 @@ enum status week_create(struct wall_time from, struct wall_time to,
         week_destroy(week);
         return status;
     }
-    add_refusals(week, audit, audit_count);
+    for (size_t i = 0; i < audit_count; i++) read_decision(week, &audit[i]);
+    add_attention(week);
     *week_out = week;
     return STATUS_OK;
 }
@@ -180,220 +277,19 @@ struct week_chart *week_add_chart(struct week *week, const struct instance_facts
     return chart;
 }
 
-static void add_line(struct text *out, const char *name, uint64_t value) {
-    text_add(out, "  ");
-    text_add(out, name);
-    for (size_t i = strlen(name); i < 28; i++) text_add(out, " ");
-    text_add_unsigned(out, value);
-    text_add(out, "\n");
-}
-
-static void add_seconds(struct text *out, const char *name, double seconds) {
-    text_add(out, "  ");
-    text_add(out, name);
-    for (size_t i = strlen(name); i < 28; i++) text_add(out, " ");
-    if (isnan(seconds))
-        text_add(out, "-");
-    else
-        text_add_fixed(out, seconds, 1);
-    text_add(out, "\n");
-}
-
-static void write_recovery_lines(const struct week *week, const struct report_view *view,
-                                 struct text *out) {
-    for (size_t i = 0; i < week->recovery_count; i++) {
-        const struct recovery *r = &week->recoveries[i];
-        text_add(out, "  ");
-        report_time(view, r->start.at, out);
-        text_add(out, "  ");
-        text_add(out, r->start.instance_id);
-        text_add(out, "  ");
-        text_add(out, r->last.action);
-        text_add(out, "  ");
-        text_add(out, r->last.status);
-        text_add(out, "  ");
-        text_add(out, r->start.evidence);
-        text_add(out, "\n");
-    }
-}
-
-static void write_text(const struct week *week, const struct report_view *view, struct text *out) {
-    text_add(out, "ear report, ");
-    report_time(view, week->from, out);
-    text_add(out, " to ");
-    report_time(view, week->to, out);
-    text_add(out, "\n\nHeadline\n");
-    add_line(out, "instances", week->fleet->count);
-    add_line(out, "recoveries", week->recovery_count);
-    add_line(out, "  automatic", week->automatic);
-    add_line(out, "  by a person", week->by_person);
-    add_line(out, "predictions", week->prediction_count);
-    if (week->unreadable > 0) add_line(out, "rows not readable", week->unreadable);
-    text_add(out, "\nTimes, seconds from start to proof\n");
-    add_seconds(out, "median", week->median_s);
-    add_seconds(out, "p95", week->p95_s);
-    text_add(out, "\nActions: tried, succeeded, failed, open\n");
-    for (size_t i = 0; i < week->action_count; i++) {
-        const struct week_action *a = &week->actions[i];
-        const uint32_t counts[] = {a->tried, a->succeeded, a->failed, a->open};
-        text_add(out, "  ");
-        text_add(out, a->action);
-        for (size_t c = 0; c < 4; c++) {
-            text_add(out, c == 0 ? "  " : ", ");
-            text_add_unsigned(out, counts[c]);
-        }
-        text_add(out, "\n");
-    }
-    text_add(out, "\nDecisions not to act, by rule\n");
-    for (size_t i = 0; i < week->rule_count; i++)
-        add_line(out, week->rules[i].rule, week->rules[i].refused);
-    text_add(out, "\nRecoveries\n");
-    write_recovery_lines(week, view, out);
-    text_add(out, "\nPredictions\n");
-    for (size_t i = 0; i < week->prediction_count; i++) {
-        const struct week_prediction *p = &week->predictions[i];
-        text_add(out, "  ");
-        report_time(view, p->at, out);
-        text_add(out, "  ");
-        text_add(out, p->instance_id);
-        text_add(out, "  ");
-        text_add(out, p->kind);
-        text_add(out, "  ");
-        if (!isnan(p->score)) text_add_fixed(out, p->score, 2);
-        text_add(out, "  ");
-        text_add(out, p->factors);
-        text_add(out, "\n");
-    }
-}
-
-static void recovery_json(struct json_writer *json, const struct recovery *r) {
-    char text[CLOCK_RFC3339_SIZE];
-    json_open_object(json, NULL);
-    json_string(json, "workflow_id", r->start.workflow_id);
-    json_string(json, "instance_id", r->start.instance_id);
-    json_string(json, "started", wall_format(r->start.at, text));
-    json_string(json, "event_type", r->start.event_type);
-    json_string(json, "action", r->last.action);
-    json_string(json, "status", r->last.status);
-    if (r->ended)
-        json_fixed(json, "took_s", (double)wall_since(r->last.at, r->start.at).ms / 1000.0, 1);
-    else
-        json_null(json, "took_s");
-    json_string(json, "cause", r->start.evidence);
-    json_string(json, "result", r->last.result);
-    json_close_object(json);
-}
-
-static void prediction_json(struct json_writer *json, const struct week_prediction *p) {
-    char text[CLOCK_RFC3339_SIZE];
-    json_open_object(json, NULL);
-    json_string(json, "instance_id", p->instance_id);
-    json_string(json, "at", wall_format(p->at, text));
-    json_string(json, "kind", p->kind);
-    json_string(json, "label", p->label);
-    json_fixed(json, "score", p->score, 3);
-    json_string(json, "window", p->window);
-    json_string(json, "outcome", p->outcome);
-    json_string(json, "factors", p->factors);
-    json_close_object(json);
-}
-
-static void write_json(const struct week *week, struct text *out) {
-    struct json_writer writer = json_writer_over(out), *json = &writer;
-    char text[CLOCK_RFC3339_SIZE];
-    json_open_object(json, NULL);
-    json_string(json, "schema", "ear.report/1");
-    json_string(json, "from", wall_format(week->from, text));
-    json_string(json, "to", wall_format(week->to, text));
-    json_integer(json, "instances", (int64_t)week->fleet->count);
-    json_integer(json, "recovery_count", (int64_t)week->recovery_count);
-    json_integer(json, "automatic", week->automatic);
-    json_integer(json, "by_person", week->by_person);
-    json_integer(json, "prediction_count", (int64_t)week->prediction_count);
-    json_integer(json, "unreadable", (int64_t)week->unreadable);
-    json_fixed(json, "median_s", week->median_s, 1);
-    json_fixed(json, "p95_s", week->p95_s, 1);
-    json_open_array(json, "actions");
-    for (size_t i = 0; i < week->action_count; i++) {
-        json_open_object(json, NULL);
-        json_string(json, "action", week->actions[i].action);
-        json_integer(json, "tried", week->actions[i].tried);
-        json_integer(json, "succeeded", week->actions[i].succeeded);
-        json_integer(json, "failed", week->actions[i].failed);
-        json_integer(json, "open", week->actions[i].open);
-        json_close_object(json);
-    }
-    json_close_array(json);
-    json_open_array(json, "refusals");
-    for (size_t i = 0; i < week->rule_count; i++) {
-        json_open_object(json, NULL);
-        json_string(json, "rule", week->rules[i].rule);
-        json_integer(json, "count", week->rules[i].refused);
-        json_close_object(json);
-    }
-    json_close_array(json);
-    json_open_array(json, "recoveries");
-    for (size_t i = 0; i < week->recovery_count; i++) recovery_json(json, &week->recoveries[i]);
-    json_close_array(json);
-    json_open_array(json, "predictions");
-    for (size_t i = 0; i < week->prediction_count; i++)
-        prediction_json(json, &week->predictions[i]);
-    json_close_array(json);
-    json_close_object(json);
-    text_add(out, "\n");
-}
-
-static const struct table_column csv_columns[] = {{"section", NULL}, {"name", NULL},
-                                                  {"at", NULL},      {"instance_id", NULL},
-                                                  {"value", NULL},   {"text", NULL}};
-
-static void csv_total(struct table *table, const char *name, double value) {
-    table_text(table, "total");
-    table_text(table, name);
-    table_nothing(table);
-    table_nothing(table);
-    table_number(table, value, 1);
-    table_nothing(table);
-}
-
-static void write_csv(const struct week *week, const struct report_view *view, struct text *out) {
-    struct table *table CLEANUP(table_cleanup) = NULL;
-    if (table_create("ear.report/1", csv_columns, ARRAY_LENGTH(csv_columns), &table) != STATUS_OK)
-        return;
-    csv_total(table, "instances", (double)week->fleet->count);
-    csv_total(table, "recoveries", (double)week->recovery_count);
-    csv_total(table, "automatic", week->automatic);
-    csv_total(table, "by_person", week->by_person);
-    csv_total(table, "predictions", (double)week->prediction_count);
-    csv_total(table, "median_s", week->median_s);
-    csv_total(table, "p95_s", week->p95_s);
-    for (size_t i = 0; i < week->recovery_count; i++) {
-        const struct recovery *r = &week->recoveries[i];
-        table_text(table, "recovery");
-        table_text(table, r->last.action);
-        table_time(table, r->start.at);
-        table_text(table, r->start.instance_id);
-        table_nothing(table);
-        table_text(table, r->last.status);
-    }
-    for (size_t i = 0; i < week->prediction_count; i++) {
-        const struct week_prediction *p = &week->predictions[i];
-        table_text(table, "prediction");
-        table_text(table, p->kind);
-        table_time(table, p->at);
-        table_text(table, p->instance_id);
-        table_number(table, p->score, 3);
-        table_text(table, p->factors);
-    }
-    table_write(table, view, out);
-}
-
-void week_write(const struct week *week, const struct report_view *view, struct text *out) {
-    switch (view->format) {
-    case REPORT_JSON: write_json(week, out); return;
-    case REPORT_CSV: write_csv(week, view, out); return;
-    case REPORT_HTML: week_write_html(week, view, out); return;
-    case REPORT_TABLE:
-    case REPORT_TEXT: write_text(week, view, out); return;
-    }
+void week_total_rows(const struct week *week, struct week_total_row rows_out[WEEK_TOTAL_ROWS]) {
+    const struct week_totals *n = &week->now, *b = &week->before;
+    const struct week_total_row rows[WEEK_TOTAL_ROWS] = {
+        {"instances", "instances now", (double)week->fleet->count, NAN, 0},
+        {"recoveries", "recoveries", n->recoveries, b->recoveries, 0},
+        {"automatic", "  automatic", n->automatic, b->automatic, 0},
+        {"by_person", "  by a person", n->by_person, b->by_person, 0},
+        {"succeeded", "  succeeded", n->succeeded, b->succeeded, 0},
+        {"failed", "  failed", n->failed, b->failed, 0},
+        {"median_s", "median seconds to proof", n->median_s, b->median_s, 1},
+        {"p95_s", "p95 seconds to proof", n->p95_s, b->p95_s, 1},
+        {"predictions", "predictions", n->predictions, b->predictions, 0},
+        {"refusals", "decisions not to act", n->refusals, b->refusals, 0},
+    };
+    memcpy(rows_out, rows, sizeof rows);
 }
