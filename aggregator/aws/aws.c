@@ -225,8 +225,11 @@ static enum status init_options(struct aws *aws, const struct aws_options *optio
     if (options->profile != NULL)
         status = text_copy(aws->profile, sizeof aws->profile, options->profile);
     if (status != STATUS_OK) return status;
-    if (options->region == NULL || options->region[0] == '\0')
-        return aws_region_from_environment(&aws->options.environment, aws->region);
+    if (options->region == NULL || options->region[0] == '\0') {
+        status = aws_region_from_environment(&aws->options.environment, aws->region);
+        if (status != STATUS_NOT_FOUND) return status;
+        return aws_profile_region(&aws->options.environment, aws->profile, aws->region);
+    }
     if (aws_partition_of(options->region) == NULL) return STATUS_MALFORMED;
     return text_copy(aws->region, sizeof aws->region, options->region);
 }

@@ -68,7 +68,7 @@ struct aws_observation {
 typedef void aws_observer(void *context, const struct aws_observation *observation);
 
 struct aws_options {
-    const char *region;  /* NULL or "" = from the environment */
+    const char *region;  /* NULL or "" = from the environment, else from the profile */
     const char *profile; /* chosen profile of the shared files; NULL or "" = as the SDKs choose */
     const char *ca_file; /* NULL = AWS_CA_BUNDLE, else the system's */
     /* Where AWS_* variables come from; a zero struct = the process's environment. */

@@ -141,8 +141,8 @@ static enum status get_optional(const char *text, size_t length, const char *sec
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-static enum status read_section(const char *text, size_t length, const char *section,
-                                struct aws_credentials *credentials) {
+static enum status read_section(const char *text, size_t length, const char *section, void *out) {
+    struct aws_credentials *credentials = out;
     char expires[64] = "";
     enum status status = get_optional(text, length, section, "aws_access_key_id",
                                       credentials->access_key, AWS_ACCESS_KEY_SIZE);
@@ -176,51 +176,60 @@ static enum status shared_path(const struct aws_environment *environment, const 
     return text.truncated ? STATUS_TOO_LARGE : STATUS_OK;
 }
 
-static enum status load_file(const char *path, const char *section,
-                             struct aws_credentials *credentials) {
+/* What is done with a file's text. */
+typedef enum status use_text(const char *text, size_t length, const char *section, void *out);
+
+static enum status use_file(const char *path, const char *section, use_text *use, void *out) {
     char *bytes = malloc(AWS_PROFILE_BYTES_MAX);
     if (bytes == NULL) return STATUS_NO_MEMORY;
     size_t length = 0;
     enum status status = file_read(path, bytes, AWS_PROFILE_BYTES_MAX, &length);
-    if (status == STATUS_OK) status = read_section(bytes, length, section, credentials);
+    if (status == STATUS_OK) status = use(bytes, length, section, out);
     OPENSSL_cleanse(bytes, AWS_PROFILE_BYTES_MAX);
     free(bytes);
     return status;
 }
 
-static enum status load_credentials_file(const struct aws_environment *environment,
-                                         const char *profile, struct aws_credentials *credentials) {
+static enum status use_credentials_file(const struct aws_environment *environment,
+                                        const char *profile, struct aws_credentials *credentials) {
     char path[FILE_PATH_SIZE];
     enum status status =
         shared_path(environment, "AWS_SHARED_CREDENTIALS_FILE", "credentials", path);
     credentials->source = "credentials file";
-    return status == STATUS_OK ? load_file(path, profile, credentials) : status;
+    return status == STATUS_OK ? use_file(path, profile, read_section, credentials) : status;
 }
 
 /* In the configuration file every profile but the default one has "profile " before its name. */
-static enum status load_config_file(const struct aws_environment *environment, const char *profile,
-                                    struct aws_credentials *credentials) {
+static enum status use_config_file(const struct aws_environment *environment, const char *profile,
+                                   use_text *use, void *out) {
     char path[FILE_PATH_SIZE], section[256];
     struct text text = text_over(section, sizeof section);
     if (strcmp(profile, "default") != 0) text_add(&text, "profile ");
     text_add(&text, profile);
     if (text.truncated) return STATUS_TOO_LARGE;
     enum status status = shared_path(environment, "AWS_CONFIG_FILE", "config", path);
-    credentials->source = "config file";
-    return status == STATUS_OK ? load_file(path, section, credentials) : status;
+    return status == STATUS_OK ? use_file(path, section, use, out) : status;
+}
+
+static bool is_chosen(const char *profile) { return profile != NULL && profile[0] != '\0'; }
+
+/* Our own setting, else AWS_PROFILE, else "default". */
+static const char *profile_name(const struct aws_environment *environment, const char *chosen) {
+    const char *name = chosen;
+    if (!is_chosen(chosen)) name = aws_environment_get(environment, "AWS_PROFILE");
+    return name != NULL ? name : "default";
 }
 
 static enum status load_first(const struct aws_environment *environment, const char *chosen,
                               struct aws_credentials *credentials) {
     enum status status = STATUS_NOT_FOUND;
-    bool explicit = chosen != NULL && chosen[0] != '\0';
-    if (!explicit) status = load_environment(environment, credentials);
+    if (!is_chosen(chosen)) status = load_environment(environment, credentials);
     if (status != STATUS_NOT_FOUND) return status;
-    const char *profile = explicit ? chosen : aws_environment_get(environment, "AWS_PROFILE");
-    if (profile == NULL) profile = "default";
-    status = load_credentials_file(environment, profile, credentials);
+    const char *profile = profile_name(environment, chosen);
+    status = use_credentials_file(environment, profile, credentials);
     if (status != STATUS_NOT_FOUND) return status;
-    return load_config_file(environment, profile, credentials);
+    credentials->source = "config file";
+    return use_config_file(environment, profile, read_section, credentials);
 }
 
 enum status aws_credentials_load(const struct aws_environment *environment, const char *profile,
@@ -230,4 +239,18 @@ enum status aws_credentials_load(const struct aws_environment *environment, cons
     if (status == STATUS_OK) *credentials_out = credentials;
     aws_credentials_wipe(&credentials);
     return status;
+}
+
+static enum status read_region(const char *text, size_t length, const char *section, void *out) {
+    char region[AWS_REGION_SIZE];
+    enum status status = aws_profile_get(text, length, section, "region", region, sizeof region);
+    if (status == STATUS_NOT_FOUND) return status;
+    if (status != STATUS_OK || aws_partition_of(region) == NULL) return STATUS_MALFORMED;
+    return text_copy(out, AWS_REGION_SIZE, region);
+}
+
+enum status aws_profile_region(const struct aws_environment *environment, const char *profile,
+                               char region_out[static AWS_REGION_SIZE]) {
+    return use_config_file(environment, profile_name(environment, profile), read_region,
+                           region_out);
 }

@@ -41,6 +41,12 @@ enum status aws_credentials_load(const struct aws_environment *environment, cons
 void aws_credentials_wipe(struct aws_credentials *credentials);
 bool aws_credentials_equal(const struct aws_credentials *a, const struct aws_credentials *b);
 
+/* The region of the profile in the shared configuration file (`profile` as above). STATUS_NOT_FOUND
+ * when there is none, STATUS_MALFORMED when it is no region's name, else as aws_credentials_load().
+ */
+enum status aws_profile_region(const struct aws_environment *environment, const char *profile,
+                               char region_out[static AWS_REGION_SIZE]) MUST_USE;
+
 /* What the expiry asks for at `now`. Pure. */
 enum aws_refresh aws_refresh_need(const struct aws_credentials *credentials, struct wall_time now);
 

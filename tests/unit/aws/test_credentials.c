@@ -114,6 +114,29 @@ TEST(config_file_names_profiles_with_their_word) {
     assert_int_equal(absent, STATUS_NOT_FOUND);
 }
 
+TEST(region_of_the_profile_is_read_and_checked) {
+    (void)state;
+    char path[] = "/tmp/ear-config-XXXXXX";
+    write_file(path, "[default]\nregion = eu-west-1 # home\n[profile p]\nregion=us-gov-west-1\n"
+                     "[profile bad]\nregion=eu-west-1.evil\n[profile none]\noutput=json\n");
+    struct variable variables[] = {{"AWS_CONFIG_FILE", path}, {NULL, NULL}};
+    const struct aws_environment environment = {get, variables};
+    char one[AWS_REGION_SIZE] = "", two[AWS_REGION_SIZE] = "", other[AWS_REGION_SIZE] = "";
+    enum status status = aws_profile_region(&environment, NULL, one);
+    enum status chosen = aws_profile_region(&environment, "p", two);
+    enum status bad = aws_profile_region(&environment, "bad", other);
+    enum status none = aws_profile_region(&environment, "none", other);
+    unlink(path);
+    assert_ok(status);
+    assert_string_equal(one, "eu-west-1");
+    assert_ok(chosen);
+    assert_string_equal(two, "us-gov-west-1");
+    assert_int_equal(bad, STATUS_MALFORMED);
+    assert_int_equal(none, STATUS_NOT_FOUND);
+    assert_int_equal(aws_profile_region(&environment, NULL, other), STATUS_NOT_FOUND);
+    assert_string_equal(other, "");
+}
+
 TEST(half_keys_and_bytes_that_no_header_may_hold_are_refused) {
     (void)state;
     struct aws_credentials credentials;
