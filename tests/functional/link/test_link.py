@@ -3,6 +3,8 @@ against servers that misbehave."""
 
 import contextlib
 import os
+import random
+import select
 import socket
 import sys
 import threading
@@ -12,6 +14,41 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import rig  # noqa: E402
 
 QUICK = ("--dial-min-ms", 20, "--dial-max-ms", 100)
+CUT_SEED = 20260303
+
+
+class CuttingRelay:
+    """Relays to `port`, and cuts each of the first connections after some bytes of either side:
+    within the TLS handshake, the greeting, the request or the answer."""
+
+    def __init__(self, port, cuts):
+        self.port = port
+        self.cuts = list(cuts)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.own_port = self.listener.getsockname()[1]
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        with contextlib.suppress(OSError):  # closed: the end
+            while True:
+                connection = self.listener.accept()[0]
+                with connection, socket.create_connection(("127.0.0.1", self.port)) as server:
+                    self.relay(connection, server, self.cuts.pop(0) if self.cuts else None)
+
+    def relay(self, connection, server, left):
+        other = {connection: server, server: connection}
+        while left is None or left > 0:
+            for one in select.select(list(other), [], [])[0]:
+                try:
+                    data = one.recv(left or 65536)
+                    if not data:
+                        return
+                    other[one].sendall(data)
+                except OSError:
+                    return
+                left = None if left is None else left - len(data)
+                if left == 0:
+                    return
 
 
 class Agent(rig.Server):
@@ -201,6 +238,24 @@ class Link(rig.Case):
             agent.close()
             self.assertLess(time.monotonic() - start, 3)
             self.assertIn("destroyed", list(agent.lines.queue))
+
+    def test_connection_cut_anywhere_comes_back(self):
+        """40 connections cut after a random number of bytes, then one that is left alone."""
+        pki = self.pki()
+        server = self.serve_tls(pki, "--rate", 0)
+        chance = random.Random(CUT_SEED)
+        relay = CuttingRelay(server.port, [chance.randint(1, 4500) for _ in range(40)])
+        self.addCleanup(relay.listener.close)
+        agent = self.tls_agent(pki, relay.own_port, "--dial-min-ms", 1, "--dial-max-ms", 5,
+                               "--ack-ms", 1000)
+        file = os.path.join(rig.VECTORS, "report_plain.bin")
+        while True:
+            word = agent.next_line().split(" ")[0]
+            if word == "connected" or (word == "ack" and relay.cuts):
+                agent.command(f"send {file}")
+            elif word == "ack":
+                break
+        self.assertGreater(server.counters()["reports"], 0)
 
     def test_connections_come_and_go_many_times(self):
         """The server hangs up after each greeting, at random moments: nothing sticks, nothing leaks."""
