@@ -7,9 +7,12 @@
 #include "agent/sample/counter.h"
 #include "agent/sample/cpu.h"
 
-#define PROCESS_COMM_SIZE    16
-#define PROCESS_MATCHES_MAX  64  /* processes of one name that are added up */
-#define PROCESS_SCAN_DEFAULT 256 /* entries of /proc looked at in one sample */
+#define PROCESS_COMM_SIZE   16
+#define PROCESS_MATCHES_MAX 64 /* processes of one name that are added up */
+/* Entries of /proc looked at in one sample: so many for each second since the last one (each costs
+ * some 8 us), at most the second number, which also holds for a first sample. */
+#define PROCESS_SCAN_PER_SECOND 32
+#define PROCESS_SCAN_MAX        256
 
 struct process_stat { /* of /proc/PID/stat */
     uint64_t pid;

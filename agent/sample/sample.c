@@ -79,7 +79,6 @@ enum status sampler_reload(struct sampler *sampler, const struct sampler_options
     free(services);
     sampler->source = paths;
     sampler->options = *options;
-    if (sampler->options.scan_max == 0) sampler->options.scan_max = PROCESS_SCAN_DEFAULT;
     return STATUS_OK;
 }
 
@@ -159,6 +158,17 @@ static void apply_scope(struct sampler *sampler, struct metric_vector *core) {
         metric_set(core, METRIC_MEM_OOM_KILLS, counter_delta(&sampler->scope_oom_kills, kills));
 }
 
+/* A service that is looked for by name and not found makes the search a quick one. */
+static unsigned scan_max(const struct sampler *sampler, double elapsed_s) {
+    if (sampler->options.scan_max > 0) return sampler->options.scan_max;
+    for (size_t i = 0; i < sampler->options.service_count; i++)
+        if (sampler->services[i].options.process[0] != '\0' && !sampler->services[i].is_up)
+            return PROCESS_SCAN_MAX;
+    double wanted = elapsed_s * PROCESS_SCAN_PER_SECOND;
+    if (elapsed_s <= 0 || wanted > PROCESS_SCAN_MAX) return PROCESS_SCAN_MAX;
+    return wanted < PROCESS_SCAN_PER_SECOND ? PROCESS_SCAN_PER_SECOND : (unsigned)wanted;
+}
+
 static void take_machine(struct gathering *g) {
     struct sampler *s = g->sampler;
     struct metric_vector *core = &g->sample->core;
@@ -171,7 +181,7 @@ static void take_machine(struct gathering *g) {
     read_disks(&s->source, &s->disk, &s->options.mounts, core, &s->members, on_read_only, g);
     read_diskio(&s->source, &s->diskio, &s->options.devices, elapsed, core, &s->members);
     read_network(&s->source, &s->network, &s->options.interfaces, elapsed, core, &s->members);
-    read_processes(&s->source, &s->process, has_cpu ? &cpu : NULL, elapsed, s->options.scan_max,
+    read_processes(&s->source, &s->process, has_cpu ? &cpu : NULL, elapsed, scan_max(s, elapsed),
                    &visitor, core);
     read_uptime(&s->source, core);
     read_own_cost(&s->source, &s->own_cpu_us, elapsed, core);

@@ -19,7 +19,7 @@ struct sampler_options {
     struct filter mounts, devices, interfaces;
     size_t service_count;
     struct service_options services[SERVICE_MAX];
-    unsigned scan_max; /* processes looked at in one sample; 0 = PROCESS_SCAN_DEFAULT */
+    unsigned scan_max; /* processes looked at in one sample; 0 = as process.h says */
 };
 
 struct sample {

@@ -230,7 +230,8 @@ void read_service(struct source *source, struct service *service, uint64_t machi
     bool own_group = find_group(source, &service->options, group);
     if (!own_group) group[0] = '\0';
     struct service_usage usage = read_usage(source, service, group);
-    if (usage.process_count == 0) return;
+    service->is_up = usage.process_count > 0;
+    if (!service->is_up) return;
     struct cgroup_usage limits =
         own_group ? read_cgroup(source, group) : read_outer_group(source, usage.main.pid);
     bool anew = service_restarted(service, &usage.main);

@@ -27,7 +27,8 @@ struct service_process { /* names one process for ever */
 
 struct service {
     struct service_options options;
-    struct service_process main; /* the oldest process; pid 0 = none */
+    struct service_process main; /* the oldest process, or the one that was; pid 0 = never seen */
+    bool is_up;                  /* some process was there at the last reading */
     size_t found_count;          /* by name, in the last whole round over the processes */
     struct service_process found[PROCESS_MATCHES_MAX];
     size_t finding_count; /* in the round under way */
