@@ -79,11 +79,13 @@ struct aws_options {
     void *observer_context;
 };
 
-/* Starts the edge: resolves region and endpoints, finds credentials, starts the thread. Everything
- * in `options` is copied but the environment's context. Call before other threads of the program
- * use libcurl. STATUS_NOT_FOUND (no region), STATUS_MALFORMED (region or endpoint), STATUS_DENIED
- * (http to a host that is not loopback), STATUS_NO_MEMORY, STATUS_FULL (no thread). Missing
- * credentials are not an error here: they may come later, and each call says so until then. */
+/* Starts the edge: resolves region and endpoints, starts the thread. Everything in `options` is
+ * copied but the environment's and the observer's contexts. Call before other threads of the
+ * program use libcurl. STATUS_NOT_FOUND (no region), STATUS_MALFORMED (region or endpoint),
+ * STATUS_DENIED (http to a host that is not loopback, or a configuration file that may not be
+ * read), STATUS_NO_MEMORY, STATUS_FULL (no thread), or what reading the configuration file came to.
+ * Missing credentials are not an error here: they may come later, and each call says so until then.
+ */
 enum status aws_create(const struct aws_options *options, struct aws **aws_out) MUST_USE;
 
 /* Ends every outstanding call, then the thread. Their call backs get STATUS_CANCELLED, but
