@@ -40,7 +40,9 @@ static void write_address(struct connection *connection, const struct sockaddr *
     if (from->sa_family == AF_INET6) {
         struct sockaddr_in6 address;
         memcpy(&address, from, sizeof address);
-        memcpy(connection->source, &address.sin6_addr, 16);
+        memcpy(connection->source, &address.sin6_addr, sizeof connection->source);
+        /* An IPv6 host has a whole /64 to choose its address from. */
+        if (!IN6_IS_ADDR_V4MAPPED(&address.sin6_addr)) memset(connection->source + 8, 0, 8);
         (void)inet_ntop(AF_INET6, &address.sin6_addr, host, sizeof host); /* stays "?" */
         port = ntohs(address.sin6_port);
         text_add(&text, "[");
@@ -295,9 +297,7 @@ void connection_take_name(struct connection *connection) {
 }
 
 bool connection_same_source(const struct connection *a, const struct connection *b) {
-    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    bool ipv4 = memcmp(a->source, mapped, sizeof mapped) == 0;
-    return memcmp(a->source, b->source, ipv4 ? 16 : 8) == 0;
+    return memcmp(a->source, b->source, sizeof a->source) == 0;
 }
 
 bool connection_shed(struct worker *worker, const struct connection *newest, bool same_source) {

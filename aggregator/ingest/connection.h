@@ -29,7 +29,7 @@ struct connection {
     struct stream stream;
     struct ingest_peer peer;
     struct tls_peer shown;              /* by the certificate, proven or not */
-    uint8_t source[16];                 /* the peer's address; IPv4 as mapped into IPv6 */
+    uint8_t source[16];                 /* the peer's address as source.h keeps it */
     bool named;                         /* in the registry and known to the sink */
     struct connection *next, *previous; /* in the worker's pending list while not named */
     uint32_t watched;                   /* epoll's events */
@@ -66,7 +66,7 @@ struct connection *connection_find(struct worker *worker, uint64_t id);
 /* Which worker an id belongs to. */
 unsigned connection_worker_index(uint64_t id);
 struct connection *connection_of_timer(struct wheel_node *node);
-/* Both come from one host, as far as addresses tell: an IPv6 host has its /64. */
+/* Both come from one host, as far as addresses tell. */
 bool connection_same_source(const struct connection *a, const struct connection *b);
 
 /* Serves what epoll reported; may close the connection. */

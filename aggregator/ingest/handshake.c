@@ -3,7 +3,8 @@
  * A handshake costs memory and about a millisecond of CPU, so few may be in progress at once. Who
  * holds a place must get on: when others wait, a handshake that made no step for STALL_MS gives up
  * its place, and the newest waiter, which is most likely alive, gets it. So neither idle nor
- * half-open connections lock an agent out (F7, F32). */
+ * half-open connections lock an agent out (F7, F32). One source may only begin so many a second;
+ * the rest of its connections wait their turn, or for their deadline. */
 #include <string.h>
 
 #include "aggregator/ingest/worker.h"
@@ -11,9 +12,18 @@
 
 #define STALL_MS 1000
 
+static bool source_allows(const struct connection *connection) {
+    const struct worker *worker = connection->worker;
+    const struct ingest_options *options = &worker->shared->options;
+    return source_may(&worker->sources, connection->source, options->source_rate_per_s,
+                      options->source_burst, worker->now.boot);
+}
+
 static enum status begin(struct connection *connection) {
     struct worker *worker = connection->worker;
     struct shared *shared = worker->shared;
+    source_take(&worker->sources, connection->source, shared->options.source_rate_per_s,
+                shared->options.source_burst, worker->now.boot);
     (void)pthread_mutex_lock(&shared->tls_lock); /* fails only by misuse, as unlock */
     SSL *ssl = tls_accept(shared->tls, connection->stream.fd, &connection->shown);
     (void)pthread_mutex_unlock(&shared->tls_lock);
@@ -123,7 +133,8 @@ static enum status shake(struct connection *connection) {
 enum status handshake_ready(struct connection *connection) {
     const struct worker *worker = connection->worker;
     if (connection->state != CONNECTION_HANDSHAKE) {
-        if (worker->handshaking >= worker->shared->options.handshakes_max) {
+        if (worker->handshaking >= worker->shared->options.handshakes_max ||
+            !source_allows(connection)) {
             join_queue(connection);
             return STATUS_OK;
         }
@@ -153,9 +164,9 @@ static struct connection *most_stalled(struct worker *worker) {
     return found;
 }
 
-static struct connection *newest_queued(struct worker *worker) {
+static struct connection *newest_allowed(struct worker *worker) {
     struct connection *at = worker->pending.newest;
-    while (at != NULL && at->state != CONNECTION_QUEUED) at = at->previous;
+    while (at != NULL && (at->state != CONNECTION_QUEUED || !source_allows(at))) at = at->previous;
     return at;
 }
 
@@ -170,9 +181,9 @@ static bool make_place(struct worker *worker) {
 }
 
 void handshake_admit(struct worker *worker) {
-    while (worker->queued > 0 && make_place(worker)) {
-        struct connection *connection = newest_queued(worker);
-        ASSERT(connection != NULL);
+    while (worker->queued > 0) {
+        struct connection *connection = newest_allowed(worker);
+        if (connection == NULL || !make_place(worker)) return;
         enum status status = begin(connection);
         if (!status) status = shake(connection);
         if (status)

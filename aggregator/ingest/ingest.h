@@ -88,10 +88,13 @@ struct ingest_options {
     unsigned handshakes_max;           /* handshakes in progress a thread; 16 */
     unsigned pending_max;              /* connections without a name, a thread; 256 */
     unsigned source_pending_max;       /* the same from one address; 64 */
-    unsigned connections_max;          /* all of them, a thread; 16,384 */
-    unsigned rate_per_s;               /* messages of one agent; 2; 0 = no limit */
-    unsigned rate_burst;               /* 10 */
-    unsigned malformed_max;            /* bad messages before the connection is closed; 3 */
+    unsigned source_rate_per_s;  /* handshakes begun from one address, a thread; more wait; 100; 0 =
+                                    no  limit */
+    unsigned source_burst;       /* 400 */
+    unsigned connections_max;    /* all of them, a thread; 16,384 */
+    unsigned rate_per_s;         /* messages of one agent; 2; 0 = no limit */
+    unsigned rate_burst;         /* 10 */
+    unsigned malformed_max;      /* bad messages before the connection is closed; 3 */
     unsigned descriptor_reserve; /* descriptors of RLIMIT_NOFILE never given to agents (F7); 64 */
 };
 

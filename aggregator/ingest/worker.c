@@ -12,6 +12,7 @@
 #include "common/sys/clock.h"
 #include "common/sys/error.h"
 #include "common/sys/file.h"
+#include "common/sys/random.h"
 
 #define EVENTS_MAX      64
 #define ACCEPTS_MAX     16  /* for one event, so that a flood of strangers does not starve agents */
@@ -61,7 +62,8 @@ enum status worker_create(struct shared *shared, unsigned index, int listener,
     worker->epoll = worker->wake = -1;
     worker->arena =
         (struct wire_arena){.bytes = worker->arena_bytes, .capacity = sizeof worker->arena_bytes};
-    enum status status = create_descriptors(worker);
+    enum status status = sys_random(&worker->sources.seed, sizeof worker->sources.seed);
+    if (!status) status = create_descriptors(worker);
     if (!status) status = create_slots(worker);
     if (status)
         worker_destroy(worker);
@@ -131,7 +133,7 @@ static void set_accepting(struct worker *worker, bool accepting) {
     worker->accept_again_at = boot_add(worker->now.boot, duration_ms(ACCEPT_PAUSE_MS));
 }
 
-/* How many of one source's connections wait for a name; IPv6 sources count by their /64. */
+/* How many of one source's connections wait for a name. */
 static unsigned pending_of(const struct worker *worker, const struct connection *like) {
     unsigned count = 0;
     for (const struct connection *at = worker->pending.oldest; at != NULL; at = at->next)

@@ -8,6 +8,7 @@
 
 #include "aggregator/ingest/connection.h"
 #include "aggregator/ingest/registry.h"
+#include "aggregator/ingest/source.h"
 #include "aggregator/ingest/tls.h"
 #include "common/sys/thread.h"
 #include "common/wire/frame.h"
@@ -61,6 +62,7 @@ struct worker {
     struct connection_list pending; /* without a name, oldest first */
     unsigned named;
     unsigned handshaking, queued;
+    struct source_table sources;
     int64_t refusal_second; /* which second `refusals` counts */
     unsigned refusals;
     pthread_mutex_t mailbox_lock; /* guards the two below */

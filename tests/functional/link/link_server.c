@@ -106,6 +106,8 @@ static void set(struct settings *settings, const char *name, const char *value) 
     if (strcmp(name, "--handshakes") == 0) options->handshakes_max = number;
     if (strcmp(name, "--pending") == 0) options->pending_max = number;
     if (strcmp(name, "--source-pending") == 0) options->source_pending_max = number;
+    if (strcmp(name, "--source-rate") == 0) options->source_rate_per_s = number;
+    if (strcmp(name, "--source-burst") == 0) options->source_burst = number;
     if (strcmp(name, "--connections") == 0) options->connections_max = number;
     if (strcmp(name, "--rate") == 0) options->rate_per_s = number;
     if (strcmp(name, "--burst") == 0) options->rate_burst = number;

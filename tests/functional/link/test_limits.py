@@ -186,6 +186,16 @@ class Limits(rig.Case):
         self.hold(idle_sockets(server.port, 20))
         server.wait_state(accepted=20, pending=5, shed=15)
 
+    def test_handshakes_of_one_source_are_held_to_their_rate(self):
+        pki = self.pki()
+        server = self.serve_tls(pki, "--source-rate", 2, "--source-burst", 2, "--threads", 1)
+        context = rig.client_context(pki, pki.agent)
+        start = time.monotonic()
+        for _ in range(4):  # two at once, two more at two a second
+            self.peer(server.port, context)
+        self.assertGreater(time.monotonic() - start, 0.9)
+        self.assertEqual(server.counters()["handshakes"], 4)
+
     def test_full_of_named_agents_turns_newcomers_away(self):
         server = self.serve_plain("--connections", 4, "--threads", 1)
         agents = [self.peer(server.port) for _ in range(4)]
