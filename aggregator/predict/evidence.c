@@ -83,8 +83,8 @@ static int64_t part_ms(const struct predict_settings *settings, int64_t part) {
 
 /* Chunks younger than the lag are not "past". A young row has little past: its lag is short, or a
  * day's pattern seen for the first time would look like one that was never there. */
-static struct duration lag_of(const struct predict_settings *settings,
-                              const struct predict_stream *stream, struct wall_time now) {
+struct duration predict_lag(const struct predict_settings *settings,
+                            const struct predict_stream *stream, struct wall_time now) {
     int64_t lag = now.ms - stream->first_ms - settings->day.ms;
     int64_t least = part_ms(settings, LAG_LEAST_PART), most = part_ms(settings, LAG_MOST_PART);
     return (struct duration){lag < least ? least : lag > most ? most : lag};
@@ -93,7 +93,7 @@ static struct duration lag_of(const struct predict_settings *settings,
 /* The past high; before there is a past, where the longest window began. */
 static float reference_high(const struct predict_settings *settings,
                             const struct predict_stream *stream, struct wall_time now) {
-    float high = predict_past_high(stream, settings->day, lag_of(settings, stream, now), now);
+    float high = predict_past_high(stream, settings->day, predict_lag(settings, stream, now), now);
     return isfinite(high) ? high : predict_floor(stream, PREDICT_BLOCKS);
 }
 

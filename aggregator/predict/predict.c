@@ -2,6 +2,8 @@
  * who also guards it; the model that reads the streams is score.c. */
 #include "aggregator/predict/predict.h"
 
+#include "aggregator/predict/evidence.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -152,4 +154,18 @@ void predict_observe_member(struct predict_row *row, struct wall_time at, enum m
     if (!member) return;
     member->seen = at;
     predict_gather_add(&member->gather, value);
+}
+
+static void forget(const struct predict_settings *settings, struct predict_stream *stream,
+                   struct predict_gather *gather, struct wall_time now) {
+    predict_gather_clear(gather);
+    predict_stream_forget(stream, settings->day, predict_lag(settings, stream, now), now);
+}
+
+void predict_acted(const struct predict_settings *settings, struct predict_row *row,
+                   struct wall_time now) {
+    for (unsigned i = 0; i < PREDICT_INPUT_COUNT; i++)
+        forget(settings, &row->streams[i], &row->gathers[i], now);
+    for (uint32_t i = 0; i < row->member_count; i++)
+        forget(settings, &row->members[i].stream, &row->members[i].gather, now);
 }

@@ -112,9 +112,15 @@ void predict_arrive(const struct predict_settings *settings, struct predict_row 
  * finite, are ignored. */
 void predict_observe(struct predict_row *row, enum metric metric, float value);
 /* The same for one member of a family: `metric` is its core metric (service_memory_used_percent,
- * disk_used_percent, ...), `member` its name. Others are ignored. */
+ * disk_used_percent, ...), `name` the member's. Others are ignored. */
 void predict_observe_member(struct predict_row *row, struct wall_time at, enum metric metric,
-                            const char *member, float value);
+                            const char *name, float value);
+
+/* Says that an action of ours has just ended what was going on: how high the metrics stood until
+ * now is no height they would have turned back from, so it does not count as past
+ * (PREDICTION 7.11). */
+void predict_acted(const struct predict_settings *settings, struct predict_row *row,
+                   struct wall_time now);
 
 /* Scores the instance as of `now`, from closed steps only.
  * out  confidence 0..1 and finite, kind, interval of the failure time, reasons largest share first

@@ -225,6 +225,19 @@ float predict_slowing(const struct predict_stream *stream, struct duration day) 
     return (float)(maths_log((double)before / (double)newest[1]) / (5.0 * (double)chunk_ms(day)));
 }
 
+void predict_stream_forget(struct predict_stream *stream, struct duration day, struct duration lag,
+                           struct wall_time now) {
+    int64_t before = (now.ms - lag.ms) / chunk_ms(day);
+    for (unsigned i = 0; i < PREDICT_WINDOWS; i++) window_clear(&stream->windows[i]);
+    stream->chunk_high = -INFINITY;
+    for (int64_t back = 1; back <= PREDICT_CHUNKS && back <= stream->chunk; back++) {
+        int64_t chunk = stream->chunk - back;
+        if (chunk < before) break;
+        stream->chunks[chunk % PREDICT_CHUNKS] = -INFINITY;
+        stream->slopes[chunk % PREDICT_CHUNKS] = 0;
+    }
+}
+
 float predict_past_high(const struct predict_stream *stream, struct duration day,
                         struct duration lag, struct wall_time now) {
     float high = -INFINITY;

@@ -80,6 +80,9 @@ float predict_floor(const struct predict_stream *stream, unsigned count);
 /* How the rise slows down: the e-fold rate a ms at which slopes fell from 8 to 16 h ago until the
  * last 6 h; 0 when they did not, or when too little is known. */
 float predict_slowing(const struct predict_stream *stream, struct duration day);
+/* Forgets trends, and highs younger than `lag` before `now`. */
+void predict_stream_forget(struct predict_stream *stream, struct duration day, struct duration lag,
+                           struct wall_time now);
 /* The highest short block older than `lag` before `now`; -infinity when there is none. */
 float predict_past_high(const struct predict_stream *stream, struct duration day,
                         struct duration lag, struct wall_time now);

@@ -186,7 +186,7 @@ enum status blocks_each(const char *folder, const struct instance_id *instance, 
     char path[PATH_BYTES];
     uint64_t corrupt = 0;
     enum status status = list(folder, instance, &listing);
-    if (status != STATUS_OK) return status;
+    if (status != STATUS_OK || !listing) return status;
     for (size_t i = 0; i < listing->count; i++) {
         struct name name = listing->names[i];
         if (name.start + HISTORY_MINUTES <= from || name.start >= to) continue;
@@ -202,7 +202,8 @@ void blocks_expire(const char *folder, const struct instance_id *instance, int64
                    size_t keep) {
     struct listing *listing = NULL;
     char path[PATH_BYTES];
-    if (list(folder, instance, &listing) != STATUS_OK) return; /* no folder: nothing to remove */
+    if (list(folder, instance, &listing) != STATUS_OK || !listing)
+        return; /* no folder: nothing to remove */
     for (size_t i = 0; i + keep < listing->count; i++) {
         struct name name = listing->names[i];
         if (name.start + HISTORY_MINUTES > before) break;

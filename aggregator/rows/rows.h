@@ -63,7 +63,8 @@ enum status rows_notice(struct rows *rows, uint64_t connection, const struct not
 void rows_refused(struct rows *rows, const struct instance_id *instance, const char *address,
                   const char *peer_name);
 
-/* Sets or clears the grace directive in the acks of an instance: an action of ours is under way. */
+/* Sets or clears the grace directive in the acks of an instance: an action of ours is under way. At
+ * its end the predictor is told that we cut short what it saw. */
 void rows_set_grace(struct rows *rows, const struct instance_id *instance, bool grace);
 
 /* One scoring pass: closes steps, scores, finds silence, seals what is due. The thread of

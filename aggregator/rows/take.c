@@ -259,6 +259,8 @@ void rows_refused(struct rows *rows, const struct instance_id *instance, const c
 void rows_set_grace(struct rows *rows, const struct instance_id *instance, bool grace) {
     struct row *row = NULL;
     if (rows_acquire(rows, instance, false, &row) != STATUS_OK) return; /* never reported */
+    if (row->grace && !grace && row->predict)
+        predict_acted(&rows->options.settings, row->predict, row->predict->newest);
     row->grace = grace;
     rows_release(rows, row);
 }

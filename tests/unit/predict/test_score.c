@@ -195,6 +195,30 @@ TEST(a_leaking_service_is_foretold_and_named_on_a_day_of_ten_minutes) {
     assert_string_equal(h->last.reasons[0].member, "leaky.service");
 }
 
+static float leak_of_a_service(struct host *h, int64_t seconds) {
+    float most = 0;
+    for (int64_t second = 0; second < seconds; second++) {
+        float used = second < 60 ? 15 : 15 + (float)(second - 60);
+        predict_arrive(&h->settings, &h->row, h->at, 1000);
+        predict_observe_member(&h->row, h->at, METRIC_SERVICE_MEMORY_USED, "leaky.service", used);
+        tick(h, 1000);
+        if (used <= 85 && h->last.confidence > most) most = h->last.confidence;
+    }
+    return most;
+}
+
+TEST(what_our_own_restart_ended_does_not_hide_the_next_leak) {
+    (void)state;
+    struct host *h = host();
+    h->settings.day = (struct duration){600000};
+    h->settings.step = (struct duration){1000};
+    assert_true(leak_of_a_service(h, 140) >= 0.8F);
+    predict_acted(&h->settings, &h->row, h->at);
+    predict_score(&h->settings, &h->row, h->at, &h->last);
+    assert_true(h->last.confidence < 0.8F);
+    assert_true(leak_of_a_service(h, 140) >= 0.8F);
+}
+
 /* C7: whatever else is wrong, one more symptom never makes it look better. */
 TEST(a_further_symptom_never_lowers_the_confidence) {
     (void)state;
