@@ -14,13 +14,6 @@ enum status probe_say(struct probe *probe, enum status status, const char *detai
     return status;
 }
 
-void probe_detail(struct probe *probe, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(probe->detail, sizeof probe->detail, format, arguments);
-    va_end(arguments);
-}
-
 void probe_stop(struct probe *probe) {
     tls_destroy(probe->tls);
     probe->tls = NULL;
@@ -100,7 +93,8 @@ enum status probe_step(struct probe *probe, const struct health_check *check,
     enum status status = step(probe, check, world);
     if (status == STATUS_AGAIN && now.ms >= probe->deadline.ms) {
         char span[CLOCK_RFC3339_SIZE];
-        probe_detail(probe, "no answer within %s", duration_format(check->timeout, span));
+        (void)snprintf(probe->detail, sizeof probe->detail, "no answer within %s",
+                       duration_format(check->timeout, span));
         status = STATUS_TIMEOUT;
     }
     return settle(probe, status);

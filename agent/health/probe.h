@@ -3,7 +3,6 @@
 #define EAR_AGENT_HEALTH_PROBE_H
 
 #include <dirent.h>
-#include <stdarg.h>
 
 #include "agent/health/health.h"
 #include "agent/health/http.h"
@@ -66,9 +65,6 @@ enum status probe_step_process(struct probe *probe, const struct health_check *c
 enum status probe_finish_connect(struct probe *probe);
 enum status probe_send(struct probe *probe);
 enum status probe_receive(struct probe *probe);
-/* Sets the detail and passes the status on. */
+/* Sets the detail (for people, as "status 503, wanted 200") and passes the status on. */
 enum status probe_say(struct probe *probe, enum status status, const char *detail);
-/* "status 503, wanted 200". */
-void probe_detail(struct probe *probe, const char *format, ...) FORMAT_LIKE(2, 3);
-
 #endif

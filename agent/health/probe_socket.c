@@ -20,9 +20,9 @@ static enum status say_errno(struct probe *probe, int error) {
                        : error == EACCES                               ? "not permitted"
                                                                        : NULL;
     if (text != NULL)
-        probe_detail(probe, "%s", text);
+        (void)snprintf(probe->detail, sizeof probe->detail, "%s", text);
     else
-        probe_detail(probe, "socket error %d", error);
+        (void)snprintf(probe->detail, sizeof probe->detail, "socket error %d", error);
     return sys_status(error);
 }
 
@@ -128,9 +128,10 @@ static enum status judge(struct probe *probe, const struct health_check *check, 
         check->expect_status != 0 ? answer == check->expect_status : answer >= 200 && answer < 400;
     if (good) return STATUS_OK;
     if (check->expect_status != 0)
-        probe_detail(probe, "status %d, wanted %d", answer, check->expect_status);
+        (void)snprintf(probe->detail, sizeof probe->detail, "status %d, wanted %d", answer,
+                       check->expect_status);
     else
-        probe_detail(probe, "status %d, wanted 200 to 399", answer);
+        (void)snprintf(probe->detail, sizeof probe->detail, "status %d, wanted 200 to 399", answer);
     return STATUS_UNAVAILABLE;
 }
 

@@ -1,4 +1,5 @@
 /* Asks systemd over the system bus for a unit's state. */
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/health/dbus.h"
@@ -30,7 +31,7 @@ static enum status authenticate(struct probe *probe, const char *unit) {
 static enum status judge(struct probe *probe, const char *state) {
     /* "reloading" is a running unit that reads its configuration. */
     if (strcmp(state, "active") == 0 || strcmp(state, "reloading") == 0) return STATUS_OK;
-    probe_detail(probe, "unit is %s", state);
+    (void)snprintf(probe->detail, sizeof probe->detail, "unit is %s", state);
     return STATUS_UNAVAILABLE;
 }
 
@@ -48,7 +49,7 @@ static enum status read_answers(struct probe *probe) {
         consume(probe, used);
         if (answer == DBUS_STATE) return judge(probe, text);
         if (answer != DBUS_ERROR) continue;
-        probe_detail(probe, "systemd: %s", text);
+        (void)snprintf(probe->detail, sizeof probe->detail, "systemd: %s", text);
         return STATUS_NOT_FOUND;
     }
     return STATUS_AGAIN;

@@ -480,7 +480,8 @@ class AgentTest(unittest.TestCase):
             self.wait_event("config.reloaded", i + 1)
         updated = self.status()["updated_ms"]
         wait_until(lambda: self.status()["updated_ms"] > updated + 1500, "more cycles")
-        self.assertLessEqual(idle_count(), before)
+        # One more may be the round over the processes, which spans cycles; five leaks are five.
+        self.assertLessEqual(idle_count(), before + 1)
 
     def test_a_status_file_that_cannot_be_written_is_said_once(self):
         self.configure(sample_interval="1s")
