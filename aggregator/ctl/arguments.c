@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "common/base/json_write.h"
+#include "common/base/printable.h"
 
 static enum status wrong(char *error_out, const char *what, const char *word, const char *hint) {
     struct text text = text_over(error_out, 256);
     text_add(&text, what);
-    text_add(&text, word);
+    printable_add(&text, word, false);
     if (hint != NULL) {
         text_add(&text, "; did you mean --");
         text_add(&text, hint);
@@ -41,8 +42,9 @@ static enum status take_option(const struct verb *verb, int count, char **words,
         return wrong(error_out, "unknown option --", name, option_nearest(verb, name));
     if (arguments->count == ARGUMENTS_MAX) return wrong(error_out, "too many options", "", NULL);
     const char *value = equals == NULL ? NULL : equals + 1;
-    if (option->kind == OPTION_FLAG) {
-        if (value != NULL) return wrong(error_out, "takes no value: --", name, NULL);
+    if (option->kind == OPTION_FLAG && value != NULL)
+        return wrong(error_out, "takes no value: --", name, NULL);
+    if (option->kind == OPTION_FLAG || (option->kind == OPTION_OPTIONAL && value == NULL)) {
         value = "";
     } else if (value == NULL) {
         if (*at + 1 == count) return wrong(error_out, "wants a value: --", name, NULL);
@@ -55,7 +57,7 @@ static enum status take_option(const struct verb *verb, int count, char **words,
         text_add(&text, " takes ");
         text_add(&text, option->choices);
         text_add(&text, ", not ");
-        text_add(&text, value);
+        printable_add(&text, value, false);
         return STATUS_MALFORMED;
     }
     arguments->given[arguments->count++] = (struct argument){option, value};
@@ -76,6 +78,11 @@ enum status arguments_parse(const struct verb *verb, int count, char **words,
         if (!options_ended && words[at][0] == '-' && words[at][1] == '-') {
             enum status status = take_option(verb, count, words, &at, &arguments, error_out);
             if (status != STATUS_OK) return status;
+            continue;
+        }
+        if (!options_ended && strcmp(words[at], "-h") == 0) {
+            static char help[] = "--help";
+            words[at] = help;
             continue;
         }
         if (!options_ended && words[at][0] == '-' && words[at][1] != '\0')

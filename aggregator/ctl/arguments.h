@@ -21,7 +21,8 @@ struct arguments {
     const char *positional[ARGUMENTS_MAX];
 };
 
-/* `words` after the verb's own. Options are --name VALUE or --name=VALUE, `--` ends them.
+/* `words` after the verb's own. Options are --name VALUE or --name=VALUE, `--` ends them; -h is
+ * --help.
  * STATUS_MALFORMED: `error_out[256]` says what is wrong and the nearest name. */
 enum status arguments_parse(const struct verb *verb, int count, char **words,
                             struct arguments *arguments_out, char *error_out) MUST_USE;

@@ -8,7 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "common/base/text.h"
+#include "common/base/printable.h"
 #include "common/json/json.h"
 #include "common/sys/file.h"
 
@@ -65,6 +65,10 @@ static enum status read_head(const char *bytes, size_t length, struct client_ans
         status =
             json_get_string(json_root(doc), "message", answer->message, sizeof answer->message);
     if (status != STATUS_OK) return STATUS_MALFORMED;
+    char plain[sizeof answer->message];
+    struct text text = text_over(plain, sizeof plain);
+    printable_add(&text, answer->message, false);
+    memcpy(answer->message, plain, sizeof plain);
     answer->exit_code = (int)code;
     *document_out = (size_t)size;
     return STATUS_OK;
@@ -104,9 +108,12 @@ enum status client_ask(const char *path, const char *line, size_t length, struct
     int fd CLEANUP(file_close) = -1;
     struct client_answer answer = {.exit_code = 1};
     enum status status = connect_to(path, timeout, &fd);
-    if (status == STATUS_OK) status = send_all(fd, line, length);
-    if (status == STATUS_OK) status = send_all(fd, "\n", 1);
-    if (status == STATUS_OK) status = read_answer(fd, &answer);
+    if (status == STATUS_OK) {
+        /* An aggregator that refuses us answers without reading the request and closes: its answer
+         * counts, not that sending failed. */
+        if (send_all(fd, line, length) == STATUS_OK) IGNORE(send_all(fd, "\n", 1));
+        status = read_answer(fd, &answer);
+    }
     if (status != STATUS_OK) {
         free(answer.document);
         return status;

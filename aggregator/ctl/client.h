@@ -4,18 +4,18 @@
 
 #include "common/base/clock.h"
 
-#define CLIENT_ANSWER_MAX (8U * 1024U * 1024U)
+#define CLIENT_ANSWER_MAX (64U * 1024U * 1024U)
 
 struct client_answer {
     int exit_code;
-    char message[768]; /* for stderr; empty = none */
-    char *document;    /* heap, NUL-terminated; owned by the caller */
+    char message[2048]; /* for stderr, printable; empty = none */
+    char *document;     /* heap, NUL-terminated; owned by the caller */
     size_t length;
 };
 
 /* Sends one request line and reads the whole answer. STATUS_UNREACHABLE (nobody answers at `path`),
  * STATUS_DENIED (the socket's permissions), STATUS_TIMEOUT, STATUS_CLOSED, STATUS_MALFORMED,
- * STATUS_TOO_LARGE. Blocks up to `timeout` for each read and write. */
+ * STATUS_NO_MEMORY. Blocks up to `timeout` for each read and write. */
 enum status client_ask(const char *path, const char *line, size_t length, struct duration timeout,
                        struct client_answer *answer_out) MUST_USE;
 

@@ -39,7 +39,12 @@ static void add_options(const struct verb_option *options, struct text *out) {
         size_t length = strlen(o->name);
         text_add(out, "  --");
         text_add(out, o->name);
-        if (o->value != NULL) {
+        if (o->kind == OPTION_OPTIONAL) {
+            text_add(out, "[=");
+            text_add(out, o->value);
+            text_add(out, "]");
+            length += 3 + strlen(o->value);
+        } else if (o->value != NULL) {
             text_add(out, " ");
             text_add(out, o->value);
             length += 1 + strlen(o->value);

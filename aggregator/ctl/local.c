@@ -24,7 +24,7 @@ int local_run_raw(const struct verb *verb, int count, char **words) {
     return code;
 }
 
-/* Config structs are large: static would outlive the call, the stack is too small. */
+/* The structs are too large for the stack. */
 static int check_config(const char *path, bool agent) {
     struct config_load *load = NULL;
     void *config = malloc(agent ? sizeof(struct agent_config) : sizeof(struct aggregator_config));
@@ -32,14 +32,10 @@ static int check_config(const char *path, bool agent) {
     if (config != NULL)
         status = agent ? config_load_agent(path, config, &load)
                        : config_load_aggregator(path, config, &load);
-    if (load != NULL) config_load_print_findings(load, stderr);
-    if (status == STATUS_OK)
-        printf("%s: ok\n", path);
-    else if (load == NULL)
-        fprintf(stderr, "earctl: %s: %s\n", path, status_text(status));
+    int code = (int)config_load_verdict(load, status, stdout, stderr);
     config_load_destroy(load);
     free(config);
-    return status == STATUS_OK ? 0 : 1;
+    return code;
 }
 
 int local_run(const struct arguments *arguments) {

@@ -1,13 +1,15 @@
 /* earctl's verbs. */
 #include "aggregator/ctl/verbs.h"
 
-#include <stdint.h>
 #include <string.h>
 
-#define WORD_MAX 64
+#include "common/base/nearest.h"
+#include "common/base/text.h"
+
+#define VERB_TYPED_SIZE 128
 
 const struct verb_option common_options[] = {
-    {"output", OPTION_CHOICE, "FORMAT", "table|json|csv|text|html", "form of the answer"},
+    {"output", OPTION_CHOICE, "FORMAT", "table|json|csv|text", "form of the answer"},
     {"socket", OPTION_TEXT, "PATH", NULL,
      "control socket (else EAR_CONTROL_SOCKET, else /run/ear-aggregator/control.sock)"},
     {"out", OPTION_TEXT, "FILE", NULL, "write the answer into FILE"},
@@ -26,16 +28,17 @@ const struct verb verbs[] = {
     {.name = "status",
      .summary =
          "Fleet summary: state of automation and its brakes, then instances, problems first.",
-     .examples = {"earctl status", "earctl status --all --output json"},
+     .examples = {"earctl status", "earctl status --watch=5 --az 1b"},
      .options = {{"all", OPTION_FLAG, NULL, NULL, "healthy instances too"},
                  AZ_OPTION,
-                 {"watch", OPTION_TEXT, "SECONDS", NULL, "show it again every SECONDS"},
+                 {"watch", OPTION_OPTIONAL, "SECONDS", NULL,
+                  "show it again every so often (default 2)"},
                  EXIT_CODE_OPTION}},
     {.name = "instances",
      .summary = "All instances that carry the tag, one line each.",
      .examples = {"earctl instances --only unhealthy", "earctl instances --sort az --output csv"},
      .options = {{"sort", OPTION_CHOICE, "KEY", "risk|name|az", "order (default risk)"},
-                 {"only", OPTION_CHOICE, "STATE", "unhealthy|predicted|silent|recovering",
+                 {"only", OPTION_CHOICE, "STATE", "unhealthy|predicted|silent|recovering|unknown",
                   "only instances in this state"},
                  AZ_OPTION}},
     {.name = "instance show",
@@ -104,7 +107,7 @@ const struct verb verbs[] = {
      .options = {SINCE_OPTION}},
     {.name = "audit verify",
      .summary = "Check the audit trail: any changed, dropped or reordered row and a cut tail show.",
-     .examples = {"earctl audit verify"}},
+     .examples = {"earctl audit verify", "earctl audit verify --output json"}},
     {.name = "replay",
      .positional = "METRICS",
      .positional_many = true,
@@ -131,11 +134,11 @@ const struct verb verbs[] = {
      .options = {{"agent", OPTION_FLAG, NULL, NULL, "it is an agent's file"}}},
     {.name = "config show",
      .summary = "The running aggregator's configuration, with the origin of each value.",
-     .examples = {"earctl config show"}},
+     .examples = {"earctl config show", "earctl config show --out running.txt"}},
     {.name = "version",
      .local = true,
      .summary = "Version of earctl.",
-     .examples = {"earctl version"}},
+     .examples = {"earctl version", "earctl --version"}},
 };
 const size_t verb_count = ARRAY_LENGTH(verbs);
 
@@ -166,35 +169,20 @@ const struct verb *verb_match(int count, char **words, int *words_out) {
     return best;
 }
 
-/* Edit distance; words longer than WORD_MAX are far from everything. */
-static size_t distance(const char *a, const char *b) {
-    size_t row[WORD_MAX + 1], length = strlen(b);
-    if (length > WORD_MAX || strlen(a) > WORD_MAX) return SIZE_MAX;
-    for (size_t j = 0; j <= length; j++) row[j] = j;
-    for (size_t i = 1; a[i - 1] != '\0'; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= length; j++) {
-            size_t least = diagonal + (a[i - 1] != b[j - 1]);
-            if (row[j] + 1 < least) least = row[j] + 1;
-            if (row[j - 1] + 1 < least) least = row[j - 1] + 1;
-            diagonal = row[j];
-            row[j] = least;
-        }
+const char *verb_nearest(int count, char **words) {
+    char two[VERB_TYPED_SIZE];
+    struct text text = text_over(two, sizeof two);
+    text_add(&text, words[0]);
+    if (count > 1) {
+        text_add(&text, " ");
+        text_add(&text, words[1]);
     }
-    return row[length];
-}
-
-const char *verb_nearest(const char *typed) {
-    const char *nearest = NULL;
-    size_t least = strlen(typed) / 2 + 1;
+    struct nearest both = nearest_to(two), first = nearest_to(words[0]);
     for (size_t i = 0; i < verb_count; i++) {
-        size_t d = distance(typed, verbs[i].name);
-        if (d >= least) continue;
-        least = d;
-        nearest = verbs[i].name;
+        if (!text.truncated) nearest_try(&both, verbs[i].name);
+        nearest_try(&first, verbs[i].name);
     }
-    return nearest;
+    return both.found != NULL ? both.found : first.found;
 }
 
 static const struct verb_option *find_option(const struct verb_option *options, const char *name) {
@@ -210,14 +198,9 @@ const struct verb_option *verb_option(const struct verb *verb, const char *name)
 
 const char *option_nearest(const struct verb *verb, const char *typed) {
     const struct verb_option *const lists[] = {verb->options, common_options};
-    const char *nearest = NULL;
-    size_t least = strlen(typed) / 2 + 1;
-    for (size_t l = 0; l < 2; l++)
-        for (const struct verb_option *o = lists[l]; o->name != NULL; o++) {
-            size_t d = distance(typed, o->name);
-            if (d >= least) continue;
-            least = d;
-            nearest = o->name;
-        }
-    return nearest;
+    struct nearest nearest = nearest_to(typed);
+    for (size_t l = 0; l < ARRAY_LENGTH(lists); l++)
+        for (const struct verb_option *o = lists[l]; o->name != NULL; o++)
+            nearest_try(&nearest, o->name);
+    return nearest.found;
 }

@@ -11,7 +11,8 @@
 enum option_kind {
     OPTION_FLAG,
     OPTION_TEXT,
-    OPTION_CHOICE, /* one of `choices`, separated by "|" */
+    OPTION_CHOICE,   /* one of `choices`, separated by "|" */
+    OPTION_OPTIONAL, /* a value only as --name=VALUE; "" without one */
 };
 
 struct verb_option {
@@ -41,8 +42,9 @@ extern const struct verb_option common_options[];
 
 /* The verb that the first words name (two words before one); `*words_out` = how many it took. */
 const struct verb *verb_match(int count, char **words, int *words_out);
-/* The nearest verb to what was typed, or NULL when none is near. */
-const char *verb_nearest(const char *typed);
+/* The nearest verb to the first two words, else to the first; NULL when none is near. `count` >= 1.
+ */
+const char *verb_nearest(int count, char **words);
 const struct verb_option *verb_option(const struct verb *verb, const char *name);
 const char *option_nearest(const struct verb *verb, const char *typed);
 

@@ -8,11 +8,13 @@
 #include <string.h>
 
 #include "common/base/text.h"
+#include "common/config/check.h"
 #include "common/sys/file.h"
 
 #define PEM_SIZE     8192
 #define SERIAL_BYTES 20
-#define SAN_SIZE     1024
+#define SAN_SIZE     (PKI_HOSTS_MAX * (253 + 5)) /* each "DNS:" and a comma */
+#define NAME_MAX_CN  64                          /* RFC 5280: ub-common-name */
 
 static void free_key(EVP_PKEY **key) { EVP_PKEY_free(*key); }
 static void free_certificate(X509 **certificate) { X509_free(*certificate); }
@@ -20,7 +22,8 @@ static void free_certificate(X509 **certificate) { X509_free(*certificate); }
 /* folder/name + suffix, in `path_out[FILE_PATH_SIZE]`; also left in `place_out` for a failure. */
 static enum status path_of(const char *folder, const char *name, const char *suffix, char *path_out,
                            char *place_out) {
-    struct text path = text_over(path_out, FILE_PATH_SIZE), place = text_over(place_out, 256);
+    struct text path = text_over(path_out, FILE_PATH_SIZE),
+                place = text_over(place_out, PKI_PLACE_SIZE);
     text_add(&path, folder);
     text_add(&path, "/");
     text_add(&path, name);
@@ -77,10 +80,16 @@ static bool set_serial(X509 *certificate) {
     return good;
 }
 
-static bool set_times(X509 *certificate, struct wall_time now, int64_t days) {
+/* `latest` NULL or the time that the certificate must not outlive: its issuer's end. */
+static bool set_times(X509 *certificate, struct wall_time now, int64_t days,
+                      const ASN1_TIME *latest) {
     time_t at = (time_t)(now.ms / 1000);
-    return X509_time_adj_ex(X509_getm_notBefore(certificate), 0, -PKI_BACKDATE_S, &at) != NULL &&
-           X509_time_adj_ex(X509_getm_notAfter(certificate), (int)days, 0, &at) != NULL;
+    if (X509_time_adj_ex(X509_getm_notBefore(certificate), 0, -PKI_BACKDATE_S, &at) == NULL ||
+        X509_time_adj_ex(X509_getm_notAfter(certificate), (int)days, 0, &at) == NULL)
+        return false;
+    if (latest == NULL || ASN1_TIME_compare(X509_get0_notAfter(certificate), latest) <= 0)
+        return true;
+    return X509_set1_notAfter(certificate, latest) == 1;
 }
 
 static bool add_extension(X509 *certificate, X509 *issuer, int kind, const char *value) {
@@ -104,7 +113,8 @@ static bool fill(X509 *certificate, X509 *issuer, EVP_PKEY *key, const struct pu
     X509_NAME *name = X509_get_subject_name(certificate);
     bool ca = purpose->extended_usage == NULL;
     if (X509_set_version(certificate, X509_VERSION_3) != 1 || !set_serial(certificate) ||
-        !set_times(certificate, now, days) || X509_set_pubkey(certificate, key) != 1 ||
+        !set_times(certificate, now, days, ca ? NULL : X509_get0_notAfter(issuer)) ||
+        X509_set_pubkey(certificate, key) != 1 ||
         X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const uint8_t *)purpose->common_name,
                                    -1, -1, 0) != 1 ||
         X509_set_issuer_name(certificate, X509_get_subject_name(issuer)) != 1)
@@ -141,17 +151,29 @@ enum status pki_make_ca(const char *folder, bool renew, int64_t days, struct wal
     return write_pem(folder, "ca", NULL, certificate, place_out);
 }
 
-/* A certificate with a key of its own, signed by the folder's CA. */
+/* The CA, checked: a pair, and still valid. */
+static enum status read_ca(const char *folder, struct wall_time now, EVP_PKEY **key_out,
+                           X509 **certificate_out, char *place_out) {
+    time_t at = (time_t)(now.ms / 1000);
+    enum status status = read_pem(folder, "ca", key_out, NULL, place_out);
+    if (status == STATUS_OK) status = read_pem(folder, "ca", NULL, certificate_out, place_out);
+    if (status != STATUS_OK) return status;
+    if (X509_check_private_key(*certificate_out, *key_out) != 1) return STATUS_IDENTITY;
+    return X509_cmp_time(X509_get0_notAfter(*certificate_out), &at) > 0 ? STATUS_OK
+                                                                        : STATUS_EXPIRED;
+}
+
+/* A certificate with a key of its own, signed by the folder's CA. The key is written first: after a
+ * crash between the two, the pair does not fit and the command is repeated. */
 static enum status make_leaf(const char *folder, const char *file, const struct purpose *purpose,
                              int64_t days, struct wall_time now, char *place_out) {
     EVP_PKEY *ca_key CLEANUP(free_key) = NULL;
     X509 *ca CLEANUP(free_certificate) = NULL;
-    enum status status = read_pem(folder, "ca", &ca_key, NULL, place_out);
-    if (status == STATUS_OK) status = read_pem(folder, "ca", NULL, &ca, place_out);
+    enum status status = read_ca(folder, now, &ca_key, &ca, place_out);
     if (status != STATUS_OK) return status;
     EVP_PKEY *key CLEANUP(free_key) = EVP_EC_gen("P-256");
     X509 *certificate CLEANUP(free_certificate) = X509_new();
-    struct text place = text_over(place_out, 256);
+    struct text place = text_over(place_out, PKI_PLACE_SIZE);
     text_add(&place, purpose->alternative_names);
     if (key == NULL || certificate == NULL) return STATUS_NO_MEMORY;
     if (!fill(certificate, ca, key, purpose, now, days)) return STATUS_MALFORMED;
@@ -160,35 +182,37 @@ static enum status make_leaf(const char *folder, const char *file, const struct 
     return status == STATUS_OK ? write_pem(folder, file, NULL, certificate, place_out) : status;
 }
 
-/* A DNS name or an address, so that nothing else can be slipped into the SAN's text form. */
+/* A DNS name or an address: also keeps anything else out of the SAN's text form. */
 static bool is_host(const char *host) {
-    static const char allowed[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:";
-    size_t length = strlen(host);
-    return length > 0 && length <= 253 && strspn(host, allowed) == length;
+    return strlen(host) <= 253 && config_check_host(host) == NULL;
 }
 
 static bool is_address(const char *host) {
     ASN1_OCTET_STRING *address = a2i_IPADDRESS(host);
+    bool good = address != NULL;
     ASN1_OCTET_STRING_free(address);
-    return address != NULL;
+    return good;
 }
 
 enum status pki_make_server(const char *folder, const char *const *hosts, size_t host_count,
                             int64_t days, struct wall_time now, char *place_out) {
     char names[SAN_SIZE];
-    struct text text = text_over(names, sizeof names), place = text_over(place_out, 256);
+    struct text text = text_over(names, sizeof names), place = text_over(place_out, PKI_PLACE_SIZE);
     for (size_t i = 0; i < host_count; i++) {
-        if (!is_host(hosts[i])) {
+        bool address = is_address(hosts[i]);
+        if (!is_host(hosts[i]) || (!address && strchr(hosts[i], ':') != NULL)) {
             text_add(&place, hosts[i]);
             return STATUS_MALFORMED;
         }
         text_add(&text, i == 0 ? "" : ",");
-        text_add(&text, is_address(hosts[i]) ? "IP:" : "DNS:");
+        text_add(&text, address ? "IP:" : "DNS:");
         text_add(&text, hosts[i]);
     }
-    if (text.truncated || host_count == 0) return STATUS_TOO_LARGE;
-    struct purpose purpose = {hosts[0], names, "serverAuth"};
+    if (host_count == 0) return STATUS_TOO_FEW;
+    if (text.truncated) return STATUS_TOO_LARGE;
+    /* Peers look at the alternative names; a long host does not fit a common name. */
+    const char *name = strlen(hosts[0]) <= NAME_MAX_CN ? hosts[0] : "ear-aggregator";
+    struct purpose purpose = {name, names, "serverAuth"};
     return make_leaf(folder, "server", &purpose, days, now, place_out);
 }
 
@@ -196,7 +220,7 @@ enum status pki_make_agent(const char *folder, const struct instance_id *instanc
                            const char *account, int64_t days, struct wall_time now,
                            char *place_out) {
     char names[SAN_SIZE];
-    struct text text = text_over(names, sizeof names), place = text_over(place_out, 256);
+    struct text text = text_over(names, sizeof names), place = text_over(place_out, PKI_PLACE_SIZE);
     if (strlen(account) != 12 || strspn(account, "0123456789") != 12) {
         text_add(&place, account);
         return STATUS_MALFORMED;

@@ -15,15 +15,19 @@
 #define PKI_SERVER_DAYS 397
 #define PKI_AGENT_DAYS  30
 #define PKI_DAYS_MAX    7300
-#define PKI_BACKDATE_S  300 /* of notBefore: clocks of agents may be behind */
+#define PKI_PLACE_SIZE  4352 /* a path, or what was given */
+#define PKI_BACKDATE_S  300  /* of notBefore: clocks of agents may be behind */
 
 /* Common name "ear site CA". With `renew` the key stays and the certificate is made anew, so agents
  * may keep the old one while both are valid; without it an existing CA is STATUS_EXISTS.
- * `place_out[256]` names the file of a failure in all three. */
+ * `place_out[PKI_PLACE_SIZE]` names the file of a failure, or the fault in what was given, in all
+ * three. */
 enum status pki_make_ca(const char *folder, bool renew, int64_t days, struct wall_time now,
                         char *place_out) MUST_USE;
 
-/* For the aggregator: `hosts` are DNS names or IP addresses, the first is the common name. */
+/* For the aggregator: `hosts`, 1..PKI_HOSTS_MAX, are DNS names or IP addresses. A certificate never
+ * outlives the CA. STATUS_IDENTITY: ca.key is not ca.pem's; STATUS_EXPIRED: the CA is; STATUS_NOT_
+ * FOUND: no CA yet; STATUS_MALFORMED: a host that is none, the CA's files. */
 enum status pki_make_server(const char *folder, const char *const *hosts, size_t host_count,
                             int64_t days, struct wall_time now, char *place_out) MUST_USE;
 

@@ -6,10 +6,12 @@
 #include <sys/stat.h>
 
 #include "aggregator/pki/pki.h"
+#include "common/base/printable.h"
 #include "common/base/text.h"
 #include "common/sys/clock.h"
+#include "common/sys/exit.h"
 
-#define USAGE          2
+#define USAGE          EXIT_CODE_USAGE
 #define DEFAULT_FOLDER "/etc/ear/pki"
 
 struct options {
@@ -37,11 +39,14 @@ static int help(FILE *out) {
         "  --account ID      AWS account of the instance, twelve digits\n"
         "  --renew           init: a new certificate over the CA's existing key\n",
         out);
-    return out == stdout ? 0 : USAGE;
+    return out == stdout ? EXIT_CODE_OK : USAGE;
 }
 
 static int wrong(const char *what, const char *word) {
-    fprintf(stderr, "earctl pki: %s%s\n", what, word);
+    char shown[256];
+    struct text text = text_over(shown, sizeof shown);
+    printable_add(&text, word, false);
+    fprintf(stderr, "earctl pki: %s%s\n", what, shown);
     return USAGE;
 }
 
@@ -71,14 +76,42 @@ static int read_options(int argc, char **argv, struct options *o) {
     return 0;
 }
 
+static const char *advice(enum status status) {
+    if (status == STATUS_EXISTS) return "; --renew keeps its key and renews its certificate";
+    if (status == STATUS_NOT_FOUND) return "; `earctl pki init` makes the CA";
+    if (status == STATUS_IDENTITY) return "; the CA's key and certificate are no pair";
+    if (status == STATUS_EXPIRED) return "; `earctl pki init --renew` renews the CA";
+    return "";
+}
+
 static int finish(enum status status, const char *place, const char *made, const char *folder) {
     if (status == STATUS_OK) {
         fprintf(stderr, "earctl pki: wrote %s in %s\n", made, folder);
-        return 0;
+        return EXIT_CODE_OK;
     }
-    fprintf(stderr, "earctl pki: %s: %s%s\n", place, status_text(status),
-            status == STATUS_EXISTS ? "; --renew keeps its key and renews its certificate" : "");
-    return 1;
+    char shown[PKI_PLACE_SIZE];
+    struct text text = text_over(shown, sizeof shown);
+    printable_add(&text, place, false);
+    fprintf(stderr, "earctl pki: %s: %s%s\n", shown, status_text(status), advice(status));
+    return EXIT_CODE_FAILED;
+}
+
+static int make_ca(const struct options *o, char *place) {
+    if (mkdir(o->folder, 0700) != 0 && errno != EEXIST) {
+        fprintf(stderr, "earctl pki: %s: %s\n", o->folder, strerror(errno));
+        return EXIT_CODE_FAILED;
+    }
+    int64_t days = o->days == 0 ? PKI_CA_DAYS : o->days;
+    enum status status = pki_make_ca(o->folder, o->renew, days, sys_now().wall, place);
+    return finish(status, place, o->renew ? "ca.pem" : "ca.pem and ca.key", o->folder);
+}
+
+static int make_server(const struct options *o, char *place) {
+    if (o->host_count == 0) return wrong("--host is needed: the agents check the name", "");
+    int64_t days = o->days == 0 ? PKI_SERVER_DAYS : o->days;
+    enum status status =
+        pki_make_server(o->folder, o->hosts, o->host_count, days, sys_now().wall, place);
+    return finish(status, place, "server.pem and server.key", o->folder);
 }
 
 static int make_agent(const struct options *o, const char *name, char *place) {
@@ -95,28 +128,19 @@ static int make_agent(const struct options *o, const char *name, char *place) {
 
 int pki_main(int argc, char **argv) {
     struct options o = {.folder = DEFAULT_FOLDER};
-    char place[256] = "";
+    char place[PKI_PLACE_SIZE] = "";
+    static char program[] = "earctl pki"; /* what getopt_long calls itself in its messages */
+    argv[0] = program;
     int code = read_options(argc, argv, &o);
     if (code != 0) return code < 0 ? help(stdout) : code;
     const char *verb = optind < argc ? argv[optind++] : NULL;
     const char *name = optind < argc ? argv[optind++] : NULL;
     if (verb == NULL) return help(stderr);
     if (optind < argc) return wrong("unexpected word: ", argv[optind]);
-    if (mkdir(o.folder, 0700) != 0 && errno != EEXIST) {
-        fprintf(stderr, "earctl pki: %s: %s\n", o.folder, strerror(errno));
-        return 1;
-    }
-    struct wall_time now = sys_now().wall;
-    if (strcmp(verb, "init") == 0)
-        return finish(
-            pki_make_ca(o.folder, o.renew, o.days == 0 ? PKI_CA_DAYS : o.days, now, place), place,
-            "ca.pem and ca.key", o.folder);
-    if (strcmp(verb, "server") == 0) {
-        if (o.host_count == 0) return wrong("--host is needed: the agents check the name", "");
-        return finish(pki_make_server(o.folder, o.hosts, o.host_count,
-                                      o.days == 0 ? PKI_SERVER_DAYS : o.days, now, place),
-                      place, "server.pem and server.key", o.folder);
-    }
-    if (strcmp(verb, "agent") == 0) return make_agent(&o, name, place);
+    bool agent = strcmp(verb, "agent") == 0;
+    if (!agent && name != NULL) return wrong("unexpected word: ", name);
+    if (strcmp(verb, "init") == 0) return make_ca(&o, place);
+    if (strcmp(verb, "server") == 0) return make_server(&o, place);
+    if (agent) return make_agent(&o, name, place);
     return wrong("knows init, server and agent, not ", verb);
 }
