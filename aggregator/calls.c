@@ -7,9 +7,10 @@
 
 #include "aggregator/aws/ec2.h"
 #include "aggregator/aws/ssm.h"
-#include "common/base/text.h"
+#include "common/sys/clock.h"
 
-/* Earlier commands than the engine's own `since` are looked at too: clocks differ. */
+/* Earlier commands than the engine's own `since` are looked at too: the skew may not be learnt yet.
+ */
 #define FIND_MARGIN_MS       300000
 #define DELIVERY_TIMEOUT_MIN 30
 
@@ -17,20 +18,16 @@
 struct open_call {
     struct calls *calls;
     struct call call;
+    struct boot_time ends; /* the deadline holds for all its reads together */
     struct call_result result;
 };
-
-static void copy_cut(char *target, size_t size, const char *source) {
-    struct text text = text_over(target, size);
-    text_add(&text, source);
-}
 
 static void finish(struct open_call *open, const struct aws_result *result) {
     struct event *event = calloc(1, sizeof *event);
     open->result.status = result->status;
-    copy_cut(open->result.code, sizeof open->result.code, result->code);
-    copy_cut(open->result.message, sizeof open->result.message, result->message);
-    copy_cut(open->result.request_id, sizeof open->result.request_id, result->request_id);
+    aws_copy_cut(open->result.code, sizeof open->result.code, result->code);
+    aws_copy_cut(open->result.message, sizeof open->result.message, result->message);
+    aws_copy_cut(open->result.request_id, sizeof open->result.request_id, result->request_id);
     if (event != NULL) {
         event->kind = EVENT_CALL_DONE;
         event->instance = open->call.instance;
@@ -42,7 +39,8 @@ static void finish(struct open_call *open, const struct aws_result *result) {
 }
 
 static struct aws_order order_of(struct open_call *open) {
-    return (struct aws_order){AWS_LANE_RECOVERY, open->call.deadline, open};
+    struct duration left = boot_since(open->ends, sys_now().boot);
+    return (struct aws_order){AWS_LANE_RECOVERY, left.ms < 1 ? duration_ms(1) : left, open};
 }
 
 /* --- reading one instance: facts, then checks --- */
@@ -100,7 +98,7 @@ static void take_command(void *context, const struct aws_result *result,
                          const struct ssm_command *answer) {
     struct open_call *open = context;
     if (answer != NULL) {
-        copy_cut(open->result.command_id, sizeof open->result.command_id, answer->id);
+        aws_copy_cut(open->result.command_id, sizeof open->result.command_id, answer->id);
         open->result.run = run_of(answer->status);
     }
     finish(open, result);
@@ -130,7 +128,7 @@ static void take_commands(void *context, const struct aws_result *result,
         const struct ssm_command *command = &answer->commands[i];
         if (strcmp(command->comment, open->call.action.text) != 0) continue;
         open->result.found = true;
-        copy_cut(open->result.command_id, sizeof open->result.command_id, command->id);
+        aws_copy_cut(open->result.command_id, sizeof open->result.command_id, command->id);
         open->result.run = run_of(command->status);
     }
     finish(open, result);
@@ -138,9 +136,11 @@ static void take_commands(void *context, const struct aws_result *result,
 
 static enum status find_run(struct open_call *open) {
     struct aws_order order = order_of(open);
+    /* `since` is our clock; the filter is AWS's. */
+    int64_t skew_ms = aws_clock_skew_ms(open->calls->aws, AWS_SERVICE_SSM);
     struct ssm_list_commands request = {
         .document = open->calls->document,
-        .invoked_after = wall_add(open->call.since, duration_ms(-FIND_MARGIN_MS)),
+        .invoked_after = wall_add(open->call.since, duration_ms(skew_ms - FIND_MARGIN_MS)),
         .id = open->call.instance};
     return ssm_list_commands(open->calls->aws, &order, &request, take_commands);
 }
@@ -154,7 +154,7 @@ static void take_invocation(void *context, const struct aws_result *result,
                                ? RUN_UNDELIVERABLE
                                : run_of(answer->status);
         open->result.response_code = answer->response_code;
-        copy_cut(open->result.output, sizeof open->result.output, answer->output);
+        aws_copy_cut(open->result.output, sizeof open->result.output, answer->output);
     }
     finish(open, result);
 }
@@ -214,6 +214,7 @@ enum status calls_submit(struct calls *calls, const struct call *call) {
     if (open == NULL) return STATUS_NO_MEMORY;
     open->calls = calls;
     open->call = *call;
+    open->ends = boot_add(sys_now().boot, call->deadline);
     open->result.kind = call->kind;
     open->result.action = call->action;
     open->result.instance = call->instance;
