@@ -123,6 +123,35 @@ static enum status post_event(void *context, struct event *event) {
 /* For rows, whose post has no result: a dropped event is counted by the loop. */
 static void post_row_event(void *context, struct event *event) { (void)post_event(context, event); }
 
+/* Whether a call's answer says that what we did to the instance is over. A restart is over when its
+ * command has ended, or cannot be found; a boot brings the agent's own grace. */
+static bool ends_action(const struct call_result *result) {
+    switch (result->kind) {
+    case CALL_RUN_DOCUMENT:
+        return result->status != STATUS_OK && result->status != STATUS_UNKNOWN_OUTCOME;
+    case CALL_FIND_RUN: return result->status == STATUS_OK && !result->found;
+    case CALL_POLL_RUN:
+        return result->status == STATUS_OK && result->run != RUN_UNKNOWN &&
+               result->run != RUN_PENDING && result->run != RUN_IN_PROGRESS;
+    case CALL_REBOOT:
+    case CALL_STOP:
+    case CALL_STOP_FORCE:
+    case CALL_START: return true;
+    case CALL_DESCRIBE:
+    case CALL_COUNT: return false;
+    }
+    return false;
+}
+
+/* For answers of calls: the grace that edge_call() began ends before the engine hears of it, so
+ * that its proof rests on checks that count. */
+static enum status post_answer(void *context, struct event *event) {
+    struct daemon *d = context;
+    if (event->kind == EVENT_CALL_DONE && d->rows != NULL && ends_action(&event->call))
+        rows_set_grace(d->rows, &event->call.instance, false);
+    return engine_post(d->loop, event);
+}
+
 static enum status edge_call(void *context, const struct call *call) {
     struct daemon *d = context;
     if (call_mutates(call->kind)) rows_set_grace(d->rows, &call->instance, true);
@@ -220,7 +249,7 @@ static enum status start_aws(struct daemon *d) {
                                   .observer = observe_attempt};
     enum status status = aws_create(&options, &d->aws);
     if (status != STATUS_OK) return fail("aws.failed", d->config->aws_region, status);
-    d->calls = (struct calls){.aws = d->aws, .post = post_event, .context = d};
+    d->calls = (struct calls){.aws = d->aws, .post = post_answer, .context = d};
     struct text document = text_over(d->calls.document, sizeof d->calls.document);
     text_add(&document, d->config->project_name);
     text_add(&document, "-restart-services");
