@@ -78,19 +78,30 @@ static void reserve(struct step *step, struct incident *incident) {
     const struct recover_run *run = &incident->run;
     if (incident->reserved) return;
     incident->reserved = true;
-    member_past(member, run->rung, step->now.boot);
-    if (rung_disrupts_instance(run->rung)) fleet_started(engine, step->now.boot);
+    incident->past_place = member_past(member, run->rung, step->now.boot);
+    if (rung_disrupts_instance(run->rung))
+        incident->start_place = fleet_started(engine, step->now.boot);
     breaker_started(&engine->breaker, member->zone);
-    row_recovery(step, incident, true, "in_progress", "");
+    row_recovery(step, incident, run, "in_progress");
     notice(step, SEVERITY_WARNING, "recovery.started", member, incident, "Recovery started",
            incident->cause, rung_name(run->rung), "started", incident->why);
     operator_answer(step, incident, 0, "started ", incident->id.text);
 }
 
-static void intend(struct step *step, struct incident *incident, const struct call *call) {
+static void intend(struct step *step, struct incident *incident) {
     reserve(step, incident);
-    row_intent(step, incident, call, "open", true);
+    wall_format_ms(step->now.wall, incident->intent_sort);
+    row_intent(step, incident, &incident->run, incident->intent_sort, "open");
     incident->awaited_batch = emit_batch(step);
+}
+
+/* A call tried again counts from its last try: that is when it takes effect. */
+static void count_again(struct step *step, const struct incident *incident,
+                        const struct call *call) {
+    if (!call_mutates(call->kind) || incident->run.leg != RECOVER_LEG_FIRST) return;
+    member_of(step, incident)->past[incident->past_place].at = step->now.boot;
+    if (rung_disrupts_instance(incident->run.rung))
+        step->engine->starts[incident->start_place] = step->now.boot;
 }
 
 static void release(struct step *step, struct incident *incident, enum breaker_probe probe) {
@@ -111,7 +122,7 @@ static void tell_end(struct step *step, struct incident *incident, enum severity
 
 static void succeeded(struct step *step, struct incident *incident) {
     struct member *member = member_of(step, incident);
-    row_recovery(step, incident, false, "success", incident->run.reason);
+    rows_owe(step, incident, &incident->run, true, "success");
     tell_end(step, incident, SEVERITY_INFO, "Recovery succeeded", "success");
     member->success_at = step->now.boot;
     member->success_disruptive = rung_disrupts_instance(incident->run.rung);
@@ -125,7 +136,7 @@ static void succeeded(struct step *step, struct incident *incident) {
 
 static void failed(struct step *step, struct incident *incident) {
     struct member *member = member_of(step, incident);
-    row_recovery(step, incident, false, "failed", incident->run.reason);
+    rows_owe(step, incident, &incident->run, true, "failed");
     tell_end(step, incident, SEVERITY_ERROR, "Recovery failed", "failed");
     incident->failed[incident->run.rung] = true;
     member->recoveries++;
@@ -135,7 +146,8 @@ static void failed(struct step *step, struct incident *incident) {
 }
 
 static void refused(struct step *step, struct incident *incident) {
-    if (incident->reserved) row_recovery(step, incident, false, "failed", incident->run.reason);
+    /* Without a durable intent there is no start row to answer. */
+    if (incident->run.stored) rows_owe(step, incident, &incident->run, true, "failed");
     operator_answer(step, incident, 6, incident->run.reason, "");
     release(step, incident, BREAKER_PROBE_NONE);
 }
@@ -145,7 +157,7 @@ static void errored(struct step *step, struct incident *incident) {
     const struct recover_policy *policy = &step->engine->options.recover;
     incident->errors++;
     if (incident->reserved) {
-        row_recovery(step, incident, false, "failed", incident->run.reason);
+        rows_owe(step, incident, &incident->run, true, "failed");
         tell_end(step, incident, SEVERITY_ERROR, "Recovery could not be carried out", "failed");
     }
     operator_answer(step, incident, 1, incident->run.reason, "");
@@ -159,7 +171,7 @@ static void errored(struct step *step, struct incident *incident) {
 }
 
 static void held(struct step *step, struct incident *incident) {
-    row_recovery(step, incident, false, "failed", incident->run.reason);
+    rows_owe(step, incident, &incident->run, true, "failed");
     notice(step, SEVERITY_CRITICAL, "recovery.ended", member_of(step, incident), incident,
            "An instance that ear stopped is not running: a person is needed", incident->cause,
            rung_name(incident->run.rung), "failed", incident->run.reason);
@@ -170,7 +182,7 @@ static void held(struct step *step, struct incident *incident) {
 
 static void gone(struct step *step, struct incident *incident) {
     if (incident->reserved) {
-        row_recovery(step, incident, false, "failed", incident->run.reason);
+        rows_owe(step, incident, &incident->run, true, "failed");
         tell_end(step, incident, incident->run.stop_acted ? SEVERITY_CRITICAL : SEVERITY_WARNING,
                  "Recovery ended: the instance is gone or no longer ours to touch", "failed");
     }
@@ -183,6 +195,8 @@ static void gone(struct step *step, struct incident *incident) {
 static void ended(struct step *step, struct incident *incident) {
     struct recover_run *run = &incident->run;
     if (run->acted) incident->acted = true;
+    /* The run may have used further numbers; none is ever used again. */
+    if (run->attempt > incident->attempts[run->rung]) incident->attempts[run->rung] = run->attempt;
     row_audit(step, "recovery", member_of(step, incident), incident, recover_end_name(run->end),
               rung_name(run->rung), "ear", run->reason);
     switch (run->end) {
@@ -232,6 +246,9 @@ static bool worth_a_row(enum recover_state state) {
 static void say_state(struct step *step, struct incident *incident, enum recover_state before) {
     const struct recover_run *run = &incident->run;
     if (run->state == before) return;
+    /* The same look again and again is one wait. */
+    bool looking = run->state == RECOVER_LOOKING || run->state == RECOVER_DARK;
+    if (looking && (before == RECOVER_LOOKING || before == RECOVER_DARK)) return;
     emit_log(step, EFFECT_LEVEL_INFO, "recovery.state", member_of(step, incident), incident,
              rung_name(run->rung), recover_state_name(before), recover_state_name(run->state),
              run->action.text);
@@ -240,16 +257,20 @@ static void say_state(struct step *step, struct incident *incident, enum recover
 /* Runs the effects; answers the event that must follow at once, or KIND_COUNT. */
 static enum recover_event_kind carry_out(struct step *step, struct incident *incident,
                                          const struct recover_effects *effects,
+                                         const struct recover_run *settled_run,
                                          struct text *reason) {
     enum recover_event_kind next = RECOVER_EVENT_KIND_COUNT;
     for (size_t i = 0; i < effects->count; i++) {
         const struct recover_effect *effect = &effects->effects[i];
         switch (effect->kind) {
-        case RECOVER_EFFECT_CALL: emit_call(step, &effect->call); break;
+        case RECOVER_EFFECT_CALL:
+            if (incident->reserved) count_again(step, incident, &effect->call);
+            emit_call(step, &effect->call);
+            break;
         case RECOVER_EFFECT_ASK: next = ask(step, incident, reason); break;
-        case RECOVER_EFFECT_INTEND: intend(step, incident, &effect->call); break;
+        case RECOVER_EFFECT_INTEND: intend(step, incident); break;
         case RECOVER_EFFECT_SETTLED:
-            row_intent(step, incident, &effect->call, effect->note, false);
+            rows_owe(step, incident, settled_run, false, effect->note);
             break;
         case RECOVER_EFFECT_ENDED: ended(step, incident); break;
         }
@@ -267,9 +288,11 @@ void drive(struct step *step, struct incident *incident, enum recover_event_kind
             .kind = kind, .result = result, .reason = reason, .now = step->now};
         subject_evidence(member_of(step, incident), incident, &event.evidence);
         struct recover_effects effects;
+        /* What is settled is the action as it was: the step may have gone on to the next. */
+        struct recover_run settled_run = incident->run;
         recover_step(&step->engine->options.recover, &incident->run, &event, &effects);
         struct text text = text_over(said, sizeof said);
-        kind = carry_out(step, incident, &effects, &text);
+        kind = carry_out(step, incident, &effects, &settled_run, &text);
         reason = said;
         result = NULL;
     }

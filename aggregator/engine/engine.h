@@ -100,6 +100,7 @@ struct engine_intent_row {
     bool success; /* its rung ended well at `ended` */
     struct wall_time ended;
     bool first_leg; /* force and start legs do not count again */
+    bool open;      /* not settled: its incident, restored before, may still be at it */
 };
 
 /* STATUS_FULL beyond the bounds. Before engine_restored() only. */

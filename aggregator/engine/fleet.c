@@ -75,9 +75,11 @@ uint32_t fleet_disruptive_window(const struct engine *engine, struct now now) {
     return count;
 }
 
-void fleet_started(struct engine *engine, struct boot_time at) {
-    engine->starts[engine->starts_next] = at;
-    engine->starts_next = (engine->starts_next + 1) % ENGINE_STARTS_MAX;
+size_t fleet_started(struct engine *engine, struct boot_time at) {
+    size_t place = engine->starts_next;
+    engine->starts[place] = at;
+    engine->starts_next = (place + 1) % ENGINE_STARTS_MAX;
+    return place;
 }
 
 bool fleet_scope_open(const struct engine *engine, const struct member *member) {

@@ -281,6 +281,12 @@ static bool worth_an_incident(const struct step *step, const struct member *memb
            step->engine->options.decide.confirm_time.ms;
 }
 
+void incident_save(struct step *step, struct incident *incident) {
+    if (!step->engine->store_usable || incident->closed) return;
+    rows_pay(step, incident);
+    if (incident->unsaved) row_incident(step, incident);
+}
+
 void incident_consider(struct step *step, struct member *member) {
     struct incident *incident = member_incident(step->engine, member);
     if (incident == NULL && worth_an_incident(step, member))
@@ -289,7 +295,7 @@ void incident_consider(struct step *step, struct member *member) {
             member->fault == FAULT_PREDICTED ? TRIGGER_PREDICTION : TRIGGER_HEALTH, NULL);
     if (incident == NULL) return;
     incident_evaluate(step, incident);
-    if (incident->unsaved && !incident->closed) row_incident(step, incident);
+    incident_save(step, incident);
 }
 
 void incident_batch_done(struct step *step, uint64_t batch, enum status status) {
@@ -297,16 +303,17 @@ void incident_batch_done(struct step *step, uint64_t batch, enum status status) 
     for (uint32_t i = 0; i < engine->incident_count; i++) {
         struct incident *incident = &engine->incidents[i];
         if (!incident->used) continue;
-        if (incident->closed && incident->close_batch == batch) {
-            if (status == STATUS_OK) {
+        bool owes = rows_batch_done(incident, batch, status == STATUS_OK);
+        if (incident->closed) {
+            if (incident->close_batch == batch)
+                incident->close_batch = status == STATUS_OK ? ENGINE_SAVED : 0;
+            if (incident->close_batch == ENGINE_SAVED && !owes) {
                 incident->used = false;
                 engine->incidents_full = false;
-            } else {
-                incident->close_batch = 0;
             }
             continue;
         }
-        if (status != STATUS_OK && !incident->closed) incident->unsaved = true;
+        if (status != STATUS_OK) incident->unsaved = true;
         if (incident->running && incident->awaited_batch == batch)
             drive_batch_done(step, incident, status == STATUS_OK);
     }

@@ -63,7 +63,9 @@ const struct check_result *member_failing(const struct member *member) {
     return NULL;
 }
 
-void member_past(struct member *member, enum rung rung, struct boot_time at) {
-    member->past[member->past_next] = (struct past_action){.at = at, .rung = rung};
-    member->past_next = (member->past_next + 1) % MEMBER_PAST_MAX;
+size_t member_past(struct member *member, enum rung rung, struct boot_time at) {
+    size_t place = member->past_next;
+    member->past[place] = (struct past_action){.at = at, .rung = rung};
+    member->past_next = (place + 1) % MEMBER_PAST_MAX;
+    return place;
 }

@@ -175,7 +175,7 @@ static void recover_now(struct step *step, const struct event_operator *request,
     row_audit(step, "operator", member, incident, "recover", rung_name(request->rung),
               request->actor, request->reason);
     incident_evaluate(step, incident);
-    if (incident->unsaved && !incident->closed) row_incident(step, incident);
+    incident_save(step, incident);
 }
 
 static void recover_verb(struct step *step, const struct event *event) {

@@ -186,6 +186,7 @@ static enum status read_intent(const struct json_value *root, struct engine_inte
     TRY(json_get_string(root, "status", state, sizeof state));
     TRY(get_time(root, "settled", &row->ended));
     row->first_leg = leg[0] == '\0';
+    row->open = strcmp(state, "open") == 0;
     bool last_leg = row->rung != RUNG_STOP_START || strcmp(leg, "start") == 0;
     row->success = strcmp(state, "done") == 0 && last_leg;
     return STATUS_OK;
@@ -285,16 +286,35 @@ static void take_meta(struct restoring *at, const struct record *record) {
     engine_restore_acknowledged(at->engine, &id, when, at->now);
 }
 
-typedef void (*take_fn)(struct restoring *at, const struct record *record);
+static void take_row(struct restoring *at, enum record_table table, const struct record *record) {
+    switch (table) {
+    case RECORD_INCIDENTS: take_incident(at, record); break;
+    case RECORD_INTENTS: take_intent(at, record); break;
+    case RECORD_INSTANCE_CONFIG: take_flags(at, record); break;
+    case RECORD_META: take_meta(at, record); break;
+    case RECORD_RECOVERY_EVENTS:
+    case RECORD_PREDICTION_EVENTS:
+    case RECORD_AUDIT:
+    case RECORD_OUTBOX:
+    case RECORD_TABLE_COUNT: break;
+    }
+}
+
+void engine_restore_rows(struct engine *engine, enum record_table table,
+                         const struct record *records, size_t count, struct now now,
+                         uint32_t *unreadable_rows) {
+    struct restoring at = {.engine = engine, .now = now, .unreadable = unreadable_rows};
+    for (size_t i = 0; i < count; i++) take_row(&at, table, &records[i]);
+    /* More rows than can be read: some of what was under way may be among the rest. */
+    if (count >= STORE_QUERY_ROWS_MAX) unreadable(&at);
+}
 
 static enum status take_all(struct store *store, const struct store_query *query,
-                            struct restoring *at, take_fn take) {
+                            struct restoring *at) {
     struct record *records = NULL;
     size_t count = 0;
     TRY(store_read(store, query, &records, &count));
-    for (size_t i = 0; i < count; i++) take(at, &records[i]);
-    /* More rows than can be read: some of what was under way may be among the rest. */
-    if (count >= query->limit) unreadable(at);
+    engine_restore_rows(at->engine, query->table, records, count, at->now, at->unreadable);
     store_records_free(records, count);
     return STATUS_OK;
 }
@@ -304,15 +324,15 @@ static enum status take_tables(struct store *store, struct restoring *at,
     struct store_query query = {.limit = STORE_QUERY_ROWS_MAX, .table = RECORD_INCIDENTS};
     put_key(query.from, "open");
     put_key(query.to, "open");
-    TRY(take_all(store, &query, at, take_incident));
+    TRY(take_all(store, &query, at));
     query = (struct store_query){.limit = STORE_QUERY_ROWS_MAX, .table = RECORD_INTENTS};
     char from[CLOCK_RFC3339_SIZE];
     put_key(query.from, wall_format_ms(wall_add(at->now.wall, duration_ms(-flap_window.ms)), from));
-    TRY(take_all(store, &query, at, take_intent));
+    TRY(take_all(store, &query, at));
     query = (struct store_query){.limit = STORE_QUERY_ROWS_MAX, .table = RECORD_INSTANCE_CONFIG};
-    TRY(take_all(store, &query, at, take_flags));
+    TRY(take_all(store, &query, at));
     query = (struct store_query){.limit = STORE_QUERY_ROWS_MAX, .table = RECORD_META};
-    return take_all(store, &query, at, take_meta);
+    return take_all(store, &query, at);
 }
 
 static enum status read_start(struct store *store, int64_t *number) {

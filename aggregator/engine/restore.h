@@ -15,6 +15,13 @@ void engine_destroy(struct engine *engine); /* NULL is fine */
 void engine_options_from_config(const struct aggregator_config *config,
                                 struct engine_options *options);
 
+/* Takes rows of one table (RECORD_INCIDENTS: the open ones; RECORD_INTENTS: those of the flap
+ * window; RECORD_INSTANCE_CONFIG; RECORD_META) into an engine that is not restored yet; the
+ * simulator calls it too. Incidents first. Adds the rows that cannot be read to *unreadable. */
+void engine_restore_rows(struct engine *engine, enum record_table table,
+                         const struct record *records, size_t count, struct now now,
+                         uint32_t *unreadable);
+
 /* Reads incidents, intents, meta and instance-config from the store and rebuilds the engine; raises
  * the start number, which becomes options->epoch (and part of the seed). A row that cannot be read
  * is counted in *unreadable_out: an incident or intent row holds its instance in a state where

@@ -55,10 +55,16 @@ enum status engine_restore_intent(struct engine *engine, const struct engine_int
     ASSERT(!engine->restored);
     struct member *member = member_get(engine, &row->instance);
     if (member == NULL) return STATUS_FULL;
-    struct boot_time at = boot_of(row->at, now);
+    /* The later of the two times, for the same reason as count_again() in drive.c. */
+    struct boot_time at = boot_of(row->ended.ms > row->at.ms ? row->ended : row->at, now);
     if (row->first_leg) {
-        member_past(member, row->rung, at);
-        if (rung_disrupts_instance(row->rung)) fleet_started(engine, at);
+        size_t past = member_past(member, row->rung, at), start = 0;
+        if (rung_disrupts_instance(row->rung)) start = fleet_started(engine, at);
+        struct incident *incident = member_incident(engine, member);
+        if (incident != NULL && row->open) {
+            incident->past_place = past;
+            incident->start_place = start;
+        }
     }
     if (!row->success) return STATUS_OK;
     struct boot_time ended = boot_of(row->ended, now);

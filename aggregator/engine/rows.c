@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "aggregator/engine/state.h"
+#include "aggregator/recover/recover.h"
 
 #define PREDICTION_TTL_S ((int64_t)30 * 24 * 60 * 60) /* SPEC 22 */
 
@@ -80,33 +81,34 @@ void row_incident(struct step *step, struct incident *incident) {
     incident->unsaved = false;
 }
 
-void row_intent(struct step *step, struct incident *incident, const struct call *call,
-                const char *status, bool is_new) {
+void row_intent(struct step *step, const struct incident *incident, const struct recover_run *run,
+                const char *sort, const char *status) {
     const struct engine *engine = step->engine;
-    if (is_new) wall_format_ms(step->now.wall, incident->intent_sort);
+    bool is_new = strcmp(status, "open") == 0;
+    enum call_kind kind = recover_call_kind(run);
     struct item item;
     item_begin(step, &item);
     struct json_writer *json = &item.json;
     json_open_object(json, NULL);
-    json_string(json, "action_id", call->action.text);
+    json_string(json, "action_id", run->action.text);
     json_string(json, "incident_id", incident->id.text);
-    json_string(json, "instance_id", call->instance.text);
-    json_string(json, "rung", rung_name(incident->run.rung));
-    json_string(json, "leg", recover_leg_name(incident->run.leg));
-    json_string(json, "call", call_kind_name(call->kind));
-    json_string(json, "operation", call_operation(call->kind));
+    json_string(json, "instance_id", run->instance.text);
+    json_string(json, "rung", rung_name(run->rung));
+    json_string(json, "leg", recover_leg_name(run->leg));
+    json_string(json, "call", call_kind_name(kind));
+    json_string(json, "operation", call_operation(kind));
     json_string(json, "status", status);
-    json_string(json, "timestamp", incident->intent_sort);
+    json_string(json, "timestamp", sort);
     if (!is_new) add_time(json, "settled", step->now.wall);
     json_integer(json, "epoch", (int64_t)engine->options.epoch);
-    json_string(json, "unit", call->unit);
-    json_string(json, "boot_before", incident->run.boot_before.text);
-    add_time(json, "launch_before", incident->run.launch_before);
-    json_integer(json, "deadline_ms", call->deadline.ms);
+    json_string(json, "unit", run->unit);
+    json_string(json, "boot_before", run->boot_before.text);
+    add_time(json, "launch_before", run->launch_before);
+    json_integer(json, "deadline_ms", engine->options.recover.call_deadline.ms);
     json_string(json, "evidence", incident->why);
     json_close_object(json);
-    item_put(step, &item, is_new ? RECORD_PUT_NEW : RECORD_PUT, RECORD_INTENTS, call->action.text,
-             incident->intent_sort);
+    item_put(step, &item, is_new ? RECORD_PUT_NEW : RECORD_PUT, RECORD_INTENTS, run->action.text,
+             sort);
 }
 
 static const char *event_type(const struct incident *incident) {
@@ -124,8 +126,7 @@ static const char *event_type(const struct incident *incident) {
 }
 
 static void add_metadata(struct json_writer *json, const struct incident *incident,
-                         const struct member *member, const char *result) {
-    const struct recover_run *run = &incident->run;
+                         const struct recover_run *run, const struct member *member) {
     json_open_object(json, "metadata");
     json_string(json, "fault", fault_class_name(incident->fault));
     json_string(json, "cause", incident->cause);
@@ -137,7 +138,7 @@ static void add_metadata(struct json_writer *json, const struct incident *incide
     add_time(json, "launch_before", run->launch_before);
     add_time(json, "launch_after", member->facts.launch_time);
     json_string(json, "prediction_id", incident->prediction.text);
-    json_string(json, "result", result);
+    json_string(json, "result", run->reason);
     json_close_object(json);
 }
 
@@ -151,12 +152,17 @@ static struct wall_time next_sort(struct step *step, struct member *member) {
     return (struct wall_time){ms};
 }
 
-void row_recovery(struct step *step, struct incident *incident, bool start, const char *status,
-                  const char *result) {
+void row_recovery(struct step *step, struct incident *incident, const struct recover_run *run,
+                  const char *status) {
     struct member *member = &step->engine->members[incident->member];
+    bool start = strcmp(status, "in_progress") == 0;
     char sort[CLOCK_RFC3339_SIZE];
     wall_format_ms(next_sort(step, member), sort);
-    if (start) memcpy(incident->started_sort, sort, sizeof sort);
+    if (start) {
+        memcpy(incident->started_sort, sort, sizeof sort);
+        copy_text(incident->actor, sizeof incident->actor,
+                  incident->request.active ? incident->request.actor : "ear-aggregator");
+    }
     struct item item;
     item_begin(step, &item);
     struct json_writer *json = &item.json;
@@ -165,16 +171,60 @@ void row_recovery(struct step *step, struct incident *incident, bool start, cons
     json_string(json, "timestamp", sort);
     json_string(json, "event_type", event_type(incident));
     json_string(json, "status", status);
-    json_string(json, "action_taken", rung_name(incident->run.rung));
-    add_metadata(json, incident, member, result);
+    json_string(json, "action_taken", rung_name(run->rung));
+    add_metadata(json, incident, run, member);
     json_string(json, "workflow_id", incident->id.text);
     json_string(json, "step", start ? "start" : "result");
     json_string(json, "started", incident->started_sort);
     json_string(json, "evidence", incident->why);
-    json_string(json, "actor",
-                incident->request.active ? incident->request.actor : "ear-aggregator");
+    json_string(json, "actor", incident->actor);
     json_close_object(json);
     item_put(step, &item, RECORD_PUT, RECORD_RECOVERY_EVENTS, member->id.text, sort);
+}
+
+/* What ended is owed to the store until a batch with it is durable. */
+static struct owed *new_owed(struct incident *incident) {
+    struct owed *oldest = &incident->owed[0];
+    for (size_t i = 0; i < OWED_MAX; i++) {
+        if (!incident->owed[i].used) return &incident->owed[i];
+        if (incident->owed[i].batch < oldest->batch) oldest = &incident->owed[i];
+    }
+    return oldest;
+}
+
+static void write_owed(struct step *step, struct incident *incident, struct owed *owed) {
+    owed->batch = emit_batch(step);
+    if (owed->is_result)
+        row_recovery(step, incident, &owed->run, owed->status);
+    else
+        row_intent(step, incident, &owed->run, owed->sort, owed->status);
+}
+
+void rows_owe(struct step *step, struct incident *incident, const struct recover_run *run,
+              bool is_result, const char *status) {
+    struct owed *owed = new_owed(incident);
+    *owed = (struct owed){.used = true, .is_result = is_result, .status = status, .run = *run};
+    memcpy(owed->sort, incident->intent_sort, sizeof owed->sort);
+    write_owed(step, incident, owed);
+}
+
+void rows_pay(struct step *step, struct incident *incident) {
+    for (size_t i = 0; i < OWED_MAX; i++)
+        if (incident->owed[i].used && incident->owed[i].batch == 0)
+            write_owed(step, incident, &incident->owed[i]);
+}
+
+bool rows_batch_done(struct incident *incident, uint64_t batch, bool durable) {
+    bool owes = false;
+    for (size_t i = 0; i < OWED_MAX; i++) {
+        struct owed *owed = &incident->owed[i];
+        if (owed->used && owed->batch == batch) {
+            owed->used = !durable;
+            owed->batch = 0;
+        }
+        owes = owes || owed->used;
+    }
+    return owes;
 }
 
 static void add_prediction(struct json_writer *json, const struct engine *engine,

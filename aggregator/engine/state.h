@@ -12,6 +12,8 @@
 #define MEMBER_PAST_MAX    16
 #define ENGINE_STARTS_MAX  1024 /* disruptive starts within the budget window */
 #define ENGINE_ROOM        20   /* records and effects that one incident may need in one step */
+#define ENGINE_SAVED       UINT64_MAX
+#define OWED_MAX           6
 #define ENGINE_NONE        UINT32_MAX
 #define ENGINE_RECHECK_MS  10000 /* between looks at an incident that a rule holds back */
 #define ENGINE_ASKS_MAX    6     /* decisions within one step of one run */
@@ -87,6 +89,15 @@ struct request {
     uint64_t token; /* 0 = answered */
 };
 
+/* A row that must reach the store although the batch with it failed. */
+struct owed {
+    bool used, is_result;
+    uint64_t batch;     /* on its way in this one; 0 = lost */
+    const char *status; /* static */
+    char sort[CLOCK_RFC3339_SIZE];
+    struct recover_run run;
+};
+
 struct incident {
     bool used;
     bool closed; /* kept until its batch is durable */
@@ -107,15 +118,18 @@ struct incident {
     bool asked; /* a person was called */
     bool acknowledged;
     bool running;
-    bool resume;            /* restored: look at the world first */
-    bool reserved;          /* counts against the budgets */
-    uint64_t awaited_batch; /* the intent's; 0 = none */
+    bool resume;                    /* restored: look at the world first */
+    bool reserved;                  /* counts against the budgets */
+    size_t past_place, start_place; /* where the budgets count it, while reserved */
+    uint64_t awaited_batch;         /* the intent's; 0 = none */
     struct recover_run run;
     enum recover_state stored_state;
     struct boot_time next_look;
     struct boot_time not_before; /* a lost call may still land until then */
     struct record_id prediction;
     struct request request;
+    struct owed owed[OWED_MAX];
+    char actor[64]; /* of the run's start row */
     char cause[160];
     char unit[UNIT_NAME_SIZE];
     char started_sort[CLOCK_RFC3339_SIZE];
@@ -211,7 +225,8 @@ void member_queue(struct engine *engine, struct member *member);
 struct member *member_next(struct engine *engine); /* NULL when none waits */
 struct incident *member_incident(struct engine *engine, const struct member *member);
 const struct check_result *member_failing(const struct member *member);
-void member_past(struct member *member, enum rung rung, struct boot_time at);
+/* Answers the place, for a later try of the same action to move its time. */
+size_t member_past(struct member *member, enum rung rung, struct boot_time at);
 
 /* observe.c */
 void observe(struct step *step, const struct event *event);
@@ -225,7 +240,7 @@ void fleet_count(struct engine *engine, struct now now);
 void fleet_view(const struct engine *engine, const struct member *member, struct now now,
                 struct decide_fleet *out);
 void fleet_update(struct step *step); /* breaker, pause's end, warm-up: after each event */
-void fleet_started(struct engine *engine, struct boot_time at);
+size_t fleet_started(struct engine *engine, struct boot_time at); /* answers the place */
 uint32_t fleet_disruptive_open(const struct engine *engine);
 uint32_t fleet_disruptive_window(const struct engine *engine, struct now now);
 bool fleet_scope_open(const struct engine *engine, const struct member *member);
@@ -243,6 +258,7 @@ uint32_t subject_disruptive_recent(const struct engine *engine, const struct mem
 /* incident.c */
 void incident_consider(struct step *step, struct member *member);
 void incident_evaluate(struct step *step, struct incident *incident);
+void incident_save(struct step *step, struct incident *incident); /* what the store lacks */
 void incident_close(struct step *step, struct incident *incident, enum outcome outcome);
 struct incident *incident_open(struct step *step, struct member *member, enum fault_class fault,
                                enum trigger trigger, const char *cause);
@@ -289,10 +305,17 @@ struct record_id emit_id(struct step *step, const char *prefix);
 
 /* rows.c: rows of the tables */
 void row_incident(struct step *step, struct incident *incident);
-void row_intent(struct step *step, struct incident *incident, const struct call *call,
-                const char *status, bool is_new);
-void row_recovery(struct step *step, struct incident *incident, bool start, const char *status,
-                  const char *result);
+void row_intent(struct step *step, const struct incident *incident, const struct recover_run *run,
+                const char *sort, const char *status);
+void row_recovery(struct step *step, struct incident *incident, const struct recover_run *run,
+                  const char *status);
+/* The result row, or the settled row of the present intent; written again until it is durable.
+ * `status` is static. */
+void rows_owe(struct step *step, struct incident *incident, const struct recover_run *run,
+              bool is_result, const char *status);
+void rows_pay(struct step *step, struct incident *incident);
+/* Whether something is still owed. */
+bool rows_batch_done(struct incident *incident, uint64_t batch, bool durable);
 void row_prediction(struct step *step, const struct member *member, enum outcome outcome);
 void row_pause(struct step *step);
 void row_acknowledged(struct step *step, const struct member *member);

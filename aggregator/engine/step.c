@@ -165,8 +165,10 @@ static void scan_incident(struct step *step, struct incident *incident) {
     struct engine *engine = step->engine;
     if (!incident->used) return;
     if (incident->closed) {
-        /* Its last row was lost: once more. */
-        if (incident->close_batch != 0 || !engine->store_usable || !emit_room(step)) return;
+        /* Its last rows were lost: once more. */
+        if (!engine->store_usable || !emit_room(step)) return;
+        rows_pay(step, incident);
+        if (incident->close_batch != 0) return;
         incident->close_batch = emit_batch(step);
         row_incident(step, incident);
         return;

@@ -19,8 +19,6 @@ bool recover_proven(const struct recover_run *run, const struct recover_evidence
                     struct text *reason);
 /* Whether the instance is well now, whatever proves the rung. */
 bool recover_well(const struct recover_run *run, const struct recover_evidence *evidence);
-/* The call that changes something in this leg. */
-enum call_kind recover_call_kind(const struct recover_run *run);
 
 /* recover_act.c: carries out a cell's action. */
 void recover_act(const struct recover_policy *policy, struct recover_run *run,

@@ -231,6 +231,9 @@ void recover_begin(struct recover_run *run, enum rung rung, const struct instanc
 void recover_step(const struct recover_policy *policy, struct recover_run *run,
                   const struct recover_event *event, struct recover_effects *effects_out);
 
+/* The call that changes something in the run's present leg. */
+enum call_kind recover_call_kind(const struct recover_run *run);
+
 /* When the run wants its next TICK; 0 = only events matter. */
 struct boot_time recover_due(const struct recover_run *run);
 
