@@ -9,11 +9,14 @@
 #include "common/base/maths.h"
 
 /* Lengths as parts of the day; the hours named are those of a day of 24 h. */
-#define LAG_LEAST_PART 12 /* 2 h: the newest past is never "past" */
-#define LAG_MOST_PART  2  /* 12 h: so that a trend of that length does not hide itself */
-#define HORIZON_PART   1  /* a failure within a day is what a confidence speaks of */
-#define SURE_PART      12 /* 2 h: a limit that near needs no further nearness */
-#define LOSS_SPAN_PART 16 /* 1.5 h over which lost reports are counted */
+#define LAG_LEAST_PART 12  /* 2 h: the newest past is never "past" */
+#define LAG_MOST_PART  2   /* 12 h: so that a trend of that length does not hide itself */
+#define HORIZON_PART   1   /* a failure within a day is what a confidence speaks of */
+#define SURE_PART      12  /* 2 h: a limit that near needs no further nearness */
+#define LEVEL_PART     144 /* 10 min whose median is the level */
+#define KEPT_PART      96  /* 15 min whose lowest block is what was kept up */
+#define WINDOW_PART    48  /* half an hour: the whole short window */
+#define LOSS_SPAN_PART 16  /* 1.5 h over which lost reports are counted */
 #define BASE_LOGIT     (-7.0)
 #define FIRST_DAY_COST                                                                             \
     3.0 /* logits taken off before a whole day has been seen (PREDICTION 7.8)                      \
@@ -81,6 +84,10 @@ static int64_t part_ms(const struct predict_settings *settings, int64_t part) {
     return settings->day.ms / part;
 }
 
+static struct duration part(const struct predict_settings *settings, int64_t of_day) {
+    return (struct duration){part_ms(settings, of_day)};
+}
+
 /* Chunks younger than the lag are not "past". A young row has little past: its lag is short, or a
  * day's pattern seen for the first time would look like one that was never there. */
 struct duration predict_lag(const struct predict_settings *settings,
@@ -94,7 +101,7 @@ struct duration predict_lag(const struct predict_settings *settings,
 static float reference_high(const struct predict_settings *settings,
                             const struct predict_stream *stream, struct wall_time now) {
     float high = predict_past_high(stream, settings->day, predict_lag(settings, stream, now), now);
-    return isfinite(high) ? high : predict_floor(stream, PREDICT_BLOCKS);
+    return isfinite(high) ? high : predict_floor(stream, part(settings, WINDOW_PART));
 }
 
 struct trends {
@@ -227,9 +234,10 @@ static double rate_logit(const struct predict_settings *settings, const struct t
                          float floor) {
     evidence->slope_per_ms = trends->window[trends->best].slope;
     double above = times_usual(evidence->level, evidence->past_high, floor);
-    double kept = times_usual(predict_floor(stream, 6), evidence->past_high, floor);
-    return 2 * trends->steady + 3 * ramp(above, 0.2, 1.2) + 3 * ramp(kept, 0.1, 0.9) +
-           1 * level_term(settings, evidence->metric, evidence->level);
+    double kept =
+        times_usual(predict_floor(stream, part(settings, KEPT_PART)), evidence->past_high, floor);
+    return 2 * trends->steady + 3 * ramp(above, 0.2, 1.2) + 1.5 * ramp(above, 1.2, 3) +
+           3 * ramp(kept, 0.1, 0.9) + 1 * level_term(settings, evidence->metric, evidence->level);
 }
 
 static bool too_old(const struct predict_settings *settings, const struct predict_stream *stream,
@@ -245,7 +253,7 @@ static void find_one(const struct predict_settings *settings, const struct predi
     struct predict_evidence *evidence = &findings->list[findings->count++];
     *evidence = (struct predict_evidence){
         .kind = row->kind, .metric = row->metric, .member = member, .limit = row->limit};
-    evidence->level = predict_level(stream, row->shape == SHAPE_RATE ? 5 : 3);
+    evidence->level = predict_level(stream, part(settings, LEVEL_PART));
     evidence->past_high = reference_high(settings, stream, now);
     struct trends trends = trends_of(settings, stream, now);
     evidence->window = (struct duration){settings->day.ms / (trends.best == 2 ? 3 : 12)};

@@ -178,31 +178,26 @@ struct predict_trend predict_trend_at(const struct predict_stream *stream, struc
     return trend;
 }
 
-/* Copies the newest short blocks, `count` at most; gives how many there are. */
-static unsigned newest_blocks(const struct predict_stream *stream, unsigned count,
+/* Copies the short blocks of the newest `span`; gives how many there are. By time, not by number:
+ * agents that report each five minutes leave every second block empty. */
+static unsigned newest_blocks(const struct predict_stream *stream, struct duration span,
                               float values[PREDICT_BLOCKS]) {
     const struct predict_window *window = &stream->windows[0];
-    if (count > window->used) count = window->used;
+    unsigned count = points_within(window, span.ms);
     for (unsigned i = 0; i < count; i++) values[i] = window->means[ring_at(window, i)];
+    sort_floats(values, count);
     return count;
 }
 
-float predict_level(const struct predict_stream *stream, unsigned count) {
+float predict_level(const struct predict_stream *stream, struct duration span) {
     float values[PREDICT_BLOCKS];
-    ASSERT(count >= 1 && count <= PREDICT_BLOCKS);
-    unsigned have = newest_blocks(stream, count, values);
-    if (have == 0) return stream->last;
-    sort_floats(values, have);
-    return median_sorted(values, have);
+    unsigned count = newest_blocks(stream, span, values);
+    return count > 0 ? median_sorted(values, count) : stream->last;
 }
 
-float predict_floor(const struct predict_stream *stream, unsigned count) {
+float predict_floor(const struct predict_stream *stream, struct duration span) {
     float values[PREDICT_BLOCKS];
-    ASSERT(count >= 1 && count <= PREDICT_BLOCKS);
-    unsigned have = newest_blocks(stream, count, values);
-    if (have == 0) return stream->last;
-    sort_floats(values, have);
-    return values[0];
+    return newest_blocks(stream, span, values) > 0 ? values[0] : stream->last;
 }
 
 /* Median slope of chunks `from`..`to` back, 1 = the newest closed one. */

@@ -72,11 +72,11 @@ void predict_update(struct predict_stream *stream, struct duration day, struct w
  * anything (nothing new for longer than its own length). */
 struct predict_trend predict_trend_at(const struct predict_stream *stream, struct duration day,
                                       unsigned window, struct wall_time now);
-/* Median of the newest `count` 1..PREDICT_BLOCKS short blocks (half an hour / 12 each): the level
- * without single spikes. The newest value when no block has closed yet. */
-float predict_level(const struct predict_stream *stream, unsigned count);
-/* The lowest of the newest `count` short blocks: a level held all that time. */
-float predict_floor(const struct predict_stream *stream, unsigned count);
+/* Median of the short blocks (half an hour / 12 each) of the newest `span`: the level without
+ * single spikes. The newest value when no block has closed yet. */
+float predict_level(const struct predict_stream *stream, struct duration span);
+/* The lowest of those blocks: a level held all that time. */
+float predict_floor(const struct predict_stream *stream, struct duration span);
 /* How the rise slows down: the e-fold rate a ms at which slopes fell from 8 to 16 h ago until the
  * last 6 h; 0 when they did not, or when too little is known. */
 float predict_slowing(const struct predict_stream *stream, struct duration day);

@@ -44,7 +44,8 @@ TEST(a_constant_has_no_slope_and_no_concordance) {
     struct predict_trend trend = predict_trend_at(&stream, day, 1, minute(600));
     assert_true(trend.slope <= 0 && trend.slope >= 0);
     assert_true(trend.concordance <= 0 && trend.concordance >= 0);
-    assert_true(fabs((double)predict_level(&stream, 3) - 42) < 1e-5);
+    assert_true(fabs((double)predict_level(&stream, (struct duration){10 * MINUTE_MS}) - 42) <
+                1e-5);
 }
 
 TEST(one_spike_moves_neither_slope_nor_level) {
@@ -56,7 +57,8 @@ TEST(one_spike_moves_neither_slope_nor_level) {
     feed_line(&stream, 112, 9, 20, 0);
     struct predict_trend trend = predict_trend_at(&stream, day, 1, minute(121));
     assert_true(fabs((double)trend.slope) * (double)HOUR_MS < 0.5);
-    assert_true(fabs((double)predict_level(&stream, 5) - 20) < 1e-5);
+    assert_true(fabs((double)predict_level(&stream, (struct duration){10 * MINUTE_MS}) - 20) <
+                1e-5);
 }
 
 TEST(the_past_high_leaves_the_newest_hours_out) {
@@ -108,7 +110,7 @@ TEST(a_clock_stepped_back_begins_the_windows_anew) {
     feed_line(&stream, 0, 60, 20, 0);
     struct predict_trend trend = predict_trend_at(&stream, day, 0, minute(60));
     assert_true(trend.slope <= 0 && trend.slope >= 0);
-    assert_true(isfinite(predict_level(&stream, 3)));
+    assert_true(isfinite(predict_level(&stream, (struct duration){10 * MINUTE_MS})));
 }
 
 TEST(a_gap_of_weeks_is_one_step_of_bounded_work) {
