@@ -41,6 +41,23 @@ static void say_rule(const struct decide_decision *decision, struct text *text) 
     text_add(text, decision->text);
 }
 
+static void less_one(uint32_t *count) {
+    if (*count > 0) (*count)--;
+}
+
+/* An action does not stand in its own way. */
+static void leave_out(struct decide_fleet *fleet, struct decide_case *subject, enum rung rung) {
+    for (size_t i = 0; i < fleet->scope_count; i++) fleet->scopes[i].probing = false;
+    if (!rung_disrupts_instance(rung)) {
+        less_one(&fleet->restarts_open);
+        less_one(&subject->restarts_recent);
+        return;
+    }
+    less_one(&fleet->disruptive_open);
+    less_one(&fleet->disruptive_window);
+    less_one(&subject->disruptive_recent);
+}
+
 /* Decides on the fresh read. A rung begun already is only held to consent, pause and store. */
 static enum recover_event_kind ask(struct step *step, struct incident *incident,
                                    struct text *reason) {
@@ -52,10 +69,12 @@ static enum recover_event_kind ask(struct step *step, struct incident *incident,
     struct decide_decision decision;
     fleet_view(engine, member, step->now, &fleet);
     subject_case(engine, member, incident, step->now, &subject);
-    bool begun = run->acted || incident->reserved;
+    bool begun = run->acted || run->leg != RECOVER_LEG_FIRST;
     if (begun) {
         decide_continue(&engine->options.decide, &fleet, &subject, run->rung, step->now, &decision);
     } else {
+        /* Until something has taken effect every rule binds, also for another try. */
+        if (incident->reserved) leave_out(&fleet, &subject, run->rung);
         decide(&engine->options.decide, &fleet, &subject, step->now, &decision);
         if (decision.kind == DECIDE_ACT && decision.rung != run->rung) {
             text_add(reason, "another rung fits the fresh read");
@@ -63,7 +82,7 @@ static enum recover_event_kind ask(struct step *step, struct incident *incident,
         }
     }
     if (decision.kind == DECIDE_ACT) {
-        if (!begun) incident_decided(step, incident, &decision);
+        if (!begun && !incident->reserved) incident_decided(step, incident, &decision);
         return RECOVER_EVENT_ALLOWED;
     }
     decision.rung = run->rung;

@@ -181,6 +181,7 @@ static void renew(struct recover_run *run, const struct recover_policy *policy, 
         return;
     }
     settle(run, "not_done", effects);
+    if (run->leg == RECOVER_LEG_FIRST) run->acted = run->stop_acted = false;
     run->renewals++;
     run->attempt++;
     run->stored = run->dark = false;

@@ -136,7 +136,7 @@ struct world {
     size_t note_count;
     int64_t notes[NOTES_MAX];
     int64_t storm_until, storm_from;
-    bool paused;
+    bool paused, pause_file;
     int64_t paused_at;
     int64_t acknowledged_at[WORLD_INSTANCES_MAX];
 };
@@ -311,7 +311,9 @@ static void audit_before(struct world *w, const struct call *call, size_t box) {
             violate(w, "re-act in the dark: %s after %s", call->action.text, other->id);
         if (!is_disruptive(other->kind)) continue;
         if (!same && !settled(w, other->id) && !same_plan(other->id, call->action.text)) open++;
-        if (!other->first_leg || same) continue;
+        /* What never landed and can land no more disrupted nothing. */
+        bool counts = other->landed || w->ms - other->at < window;
+        if (!other->first_leg || same || !counts) continue;
         if (w->ms - other->at < w->options.decide.budget_window.ms) hour++;
         if (other->box == box && w->ms - other->at < w->options.decide.flap_window.ms &&
             other->at > w->acknowledged_at[box])
@@ -468,8 +470,8 @@ static void run_effect(struct world *w, const struct effect *effect) {
                     effect->log.old_state, effect->log.new_state, effect->log.incident.text,
                     effect->log.text);
         break;
+    case EFFECT_PAUSE_FILE: w->pause_file = effect->present; break;
     case EFFECT_NOTIFY:
-    case EFFECT_PAUSE_FILE:
     case EFFECT_KIND_COUNT: break;
     }
 }
@@ -480,6 +482,11 @@ static void run_step(struct world *w, const struct event *event) {
         /* The output is the next step's too: effects here only make entries, never steps. */
         for (size_t i = 0; i < w->output->effect_count; i++) run_effect(w, &w->output->effects[i]);
         return;
+    }
+    /* A pause is the safe direction: its file does not wait for the store. */
+    for (size_t i = 0; i < w->output->effect_count; i++) {
+        const struct effect *effect = &w->output->effects[i];
+        if (effect->kind == EFFECT_PAUSE_FILE && effect->present) run_effect(w, effect);
     }
     struct waiting_batch *batch = hold_batch(w);
     if (batch != NULL) later(w, 1 + below(w, 40), BATCH, (size_t)(batch - w->batches));
@@ -797,10 +804,9 @@ static void person(struct world *w) {
 }
 
 static void predict(struct world *w) {
-    if (!w->faulty) return;
     later(w, 10000, PREDICT, 0);
     struct box *box = &w->boxes[0];
-    if (below(w, 20) == 0) box->leak = !box->leak;
+    if (w->faulty && below(w, 20) == 0) box->leak = !box->leak;
     struct event event = {.kind = EVENT_PREDICTION, .instance = box->facts.id};
     event.prediction = (struct prediction){.instance = box->facts.id,
                                            .at = now_of(w).wall,
@@ -881,6 +887,8 @@ static void start(struct world *w) {
         box->noted_at = 0;
         box->last_report = w->ms;
     }
+    struct event file = {.kind = EVENT_PAUSE_FILE, .present = w->pause_file};
+    feed(w, &file);
     w->note_count = 0;
     w->storm_until = 0;
     later(w, 300, POLL, 0);
