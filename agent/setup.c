@@ -115,7 +115,11 @@ static void fault(struct config_load *load, size_t index, const char *key, const
 
 /* What only the parts know: names that must fit a report, addresses that can be checked. */
 static enum status inspect(const struct agent_config *config, struct config_load *load) {
-    bool right = true;
+    bool right = config->sample_interval.ms <= AGENT_INTERVAL_MS_MAX;
+    if (!right) {
+        struct text out = config_fault(load, CONFIG_ERROR, "sample_interval");
+        text_add(&out, "longer than the 5m that a report may say");
+    }
     for (size_t i = 0; i < config->check_count; i++) {
         const struct agent_check *check = &config->checks[i];
         struct health_check part;

@@ -47,19 +47,31 @@ static bool parse_number(struct scan part, unsigned *number_out) {
     return true;
 }
 
+/* The name in /dev, for file systems whose device number is their own invention (btrfs). */
+static void copy_device(struct scan source, char *target, size_t capacity) {
+    target[0] = '\0';
+    if (!scan_starts(&source, "/dev/")) return;
+    source.at += sizeof "/dev/" - 1;
+    /* Names below a folder ("/dev/mapper/...") have a true number; a long one is not needed. */
+    if (memchr(source.at, '/', scan_length(&source)) != NULL) return;
+    if (scan_copy(&source, target, capacity) != STATUS_OK) target[0] = '\0';
+}
+
 static bool parse_mount(struct scan line, struct disk_mount *mount) {
-    struct scan device, major, path, options, word, type, super;
+    struct scan device, major, path, options, word, type, source, super;
     if (!scan_skip(&line, 2) || !scan_word(&line, &device) || !scan_skip(&line, 1) ||
         !scan_word(&line, &path) || !scan_word(&line, &options))
         return false;
     do {
         if (!scan_word(&line, &word)) return false;
     } while (!scan_equals(&word, "-"));
-    if (!scan_word(&line, &type) || !scan_skip(&line, 1) || !scan_word(&line, &super)) return false;
+    if (!scan_word(&line, &type) || !scan_word(&line, &source) || !scan_word(&line, &super))
+        return false;
     /* A container's root lies on its host's disk; other overlays are other containers'. */
     bool is_container_root = scan_equals(&type, "overlay") && scan_equals(&path, "/");
     if (!is_container_root && !holds_local_data(&type)) return false;
     if (!scan_until(&device, ':', &major)) return false;
+    copy_device(source, mount->device, sizeof mount->device);
     mount->mount_read_only = has_option(options, "ro");
     mount->super_read_only = has_option(super, "ro") || has_option(super, "emergency_ro");
     return parse_number(major, &mount->major) && parse_number(device, &mount->minor) &&
@@ -143,6 +155,8 @@ static void put_space(struct source *source, const struct disk_mount *mount,
     char volume[SERIES_VOLUME_SIZE];
     if (!read_space(source, mount, &space)) return;
     read_volume_by_number(source, mount->major, mount->minor, volume);
+    if (volume[0] == '\0' && mount->device[0] != '\0')
+        read_volume_by_name(source, mount->device, volume);
     members_worst(core, METRIC_DISK_USED, space.used_percent);
     members_worst(core, METRIC_DISK_INODES_USED, space.inodes_used_percent);
     members_put(members, METRIC_MEMBER_MOUNT, metric_row(METRIC_DISK_USED)->name, mount->path,

@@ -14,6 +14,7 @@ struct disk_mount {
     unsigned major, minor;
     char path[DISK_PATH_SIZE];
     char type[16];
+    char device[32];      /* "nvme1n1p1" of a source /dev/nvme1n1p1; "" = other sources */
     bool mount_read_only; /* this mount was asked to be read-only */
     bool super_read_only; /* the file system is, on request or after an error */
 };

@@ -80,6 +80,6 @@ void read_volume_by_number(struct source *source, unsigned major, unsigned minor
 void read_volume_by_name(struct source *source, const char *device,
                          char volume_out[static SERIES_VOLUME_SIZE]) {
     char base[128];
-    (void)snprintf(base, sizeof base, "block/%s", device);
+    (void)snprintf(base, sizeof base, "class/block/%s", device);
     read_volume(source, base, volume_out);
 }

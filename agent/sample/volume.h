@@ -13,8 +13,8 @@ enum status parse_volume_serial(const char *text, size_t length,
 /* By device number, partitions included: "259:3". Empty when unknown. */
 void read_volume_by_number(struct source *source, unsigned major, unsigned minor,
                            char volume_out[static SERIES_VOLUME_SIZE]);
-/* By name of a whole device: "nvme1n1". Looks one level below a device mapper device that lies on
- * one disk. */
+/* By name, partitions included: "nvme1n1p1". Looks one level below a device mapper device that lies
+ * on one disk. */
 void read_volume_by_name(struct source *source, const char *device,
                          char volume_out[static SERIES_VOLUME_SIZE]);
 

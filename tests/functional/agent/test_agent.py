@@ -6,12 +6,16 @@ import re
 import resource
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import unittest
+
+sys.path.insert(0, os.path.join(os.environ["EAR_SOURCE"], "tests", "functional", "link"))
+import rig  # noqa: E402
 
 AGENT = os.path.join(os.environ["EAR_BIN"], "ear-agent")
 CAPTURES = os.path.join(os.environ["EAR_SOURCE"], "tests/vectors/proc")
@@ -33,7 +37,7 @@ def wait_until(condition, what):
 class Server:
     """A small HTTP server whose status can be changed."""
 
-    def __init__(self):
+    def __init__(self, identity=None):
         self.status = 200
         outer = self
 
@@ -46,7 +50,11 @@ class Server:
                 pass
 
         self.server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = "http://127.0.0.1:%d/ready" % self.server.server_port
+        if identity:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*identity)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.url = ("https" if identity else "http") + "://127.0.0.1:%d/ready" % self.server.server_port
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self):
@@ -194,6 +202,31 @@ class AgentTest(unittest.TestCase):
         self.assertEqual(checks["db"]["detail"], "connection refused")
         self.assertEqual(checks["db"]["unit"], "db.service")
 
+    def test_once_checks_https_without_asking_for_a_name(self):
+        pki = rig.Pki()
+        self.addCleanup(pki.close)
+        server = Server(pki.server)
+        self.addCleanup(server.close)
+        plain = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(plain.close)
+
+        def talk_plain():
+            peer = plain.accept()[0]
+            peer.recv(4096)
+            peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            peer.close()
+        threading.Thread(target=talk_plain, daemon=True).start()
+        self.configure(checks=[
+            {"name": "good", "type": "http", "target": server.url},
+            {"name": "plain", "type": "http",
+             "target": "https://127.0.0.1:%d/" % plain.getsockname()[1]}])
+        result = self.run_agent("-c", self.config_path, "--once", "--json")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        checks = {check["name"]: check for check in json.loads(result.stdout)["checks"]}
+        self.assertEqual(checks["good"]["state"], "passing", checks)
+        self.assertEqual((checks["plain"]["state"], checks["plain"]["detail"]),
+                         ("failing", "TLS handshake failed"))
+
     def test_once_holds_a_watched_service_against_its_own_limits(self):
         def limit():
             resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
@@ -252,6 +285,12 @@ class AgentTest(unittest.TestCase):
         result = self.run_agent("-t", "-c", self.config_path)
         self.assertEqual(result.returncode, 1)
         self.assertRegex(result.stderr, re.escape(self.config_path) + r":\d+: checks: object 1: target: ")
+
+    def test_check_refuses_a_pace_that_no_report_can_say(self):
+        self.configure(sample_interval="6m")
+        result = self.run_agent("-t", "-c", self.config_path)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, re.escape(self.config_path) + r":\d+: sample_interval: ")
 
     def test_a_daemon_refuses_a_wrong_configuration_with_its_own_code(self):
         with open(self.config_path, "w") as file:

@@ -23,6 +23,7 @@ TEST(mounts_are_local_file_systems_each_once) {
     assert_int_equal(count, 3); /* nfs, tmpfs, bind mounts and the broken line are none */
     assert_string_equal(mounts[0].path, "/");
     assert_string_equal(mounts[0].type, "xfs");
+    assert_string_equal(mounts[0].device, "nvme0n1p1");
     assert_int_equal(mounts[0].major, 259);
     assert_int_equal(mounts[0].minor, 1);
     assert_string_equal(mounts[1].path, "/var/lib/my data");
