@@ -58,7 +58,8 @@ def generated_folders():
     """-I words for the folders of generated headers, as the build itself uses them."""
     commands = BUILD / "compile_commands.json"
     text = commands.read_text(encoding="utf-8") if commands.exists() else ""
-    return sorted({word for word in re.findall(r"-I\S+", text) if word.startswith(f"-I{BUILD}/")})
+    found = re.findall(r"(?:-I|-isystem )(\S+)", text)
+    return sorted({f"-I{folder}" for folder in found if folder.startswith(f"{BUILD}/")})
 
 
 def finish(findings, looked_at, what):
