@@ -182,6 +182,7 @@ static void add_recovery_head(const struct recovery_row *first, struct text *out
 enum status report_recovery(const struct record *records, size_t count, const char *workflow_id,
                             const struct report_view *view, struct text *out) {
     struct table *table CLEANUP(table_cleanup) = NULL;
+    if (workflow_id[0] == '\0') return STATUS_NOT_FOUND;
     enum status status =
         table_create("ear.recovery/1", step_columns, ARRAY_LENGTH(step_columns), &table);
     if (status != STATUS_OK) return status;
