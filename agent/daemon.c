@@ -331,7 +331,8 @@ static void take_results(struct daemon *d, struct now now) {
 static enum status make_health(const struct agent_config *config, struct now now,
                                struct health **health) {
     struct health_check checks[HEALTH_CHECKS_MAX];
-    struct health_options options = {config->proc_path, NULL, setup_checks(config, checks), checks};
+    struct health_options options = {config->proc_path, setup_bus_socket(),
+                                     setup_checks(config, checks), checks};
     return *health == NULL ? health_create(&options, now, health)
                            : health_reload(health, &options, now);
 }

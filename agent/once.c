@@ -36,7 +36,7 @@ static enum status make_health(const struct agent_config *config, struct once *o
         checks[i].grace = duration_ms(0);
         checks[i].interval = duration_s(3600);
     }
-    struct health_options options = {config->proc_path, NULL, count, checks};
+    struct health_options options = {config->proc_path, setup_bus_socket(), count, checks};
     return health_create(&options, sys_now(), &once->health);
 }
 

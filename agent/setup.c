@@ -1,6 +1,7 @@
 /* Configuration to parts; no data of its own. */
 #include "agent/setup.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/text.h"
@@ -74,6 +75,13 @@ size_t setup_checks(const struct agent_config *config, struct health_check *chec
     for (size_t i = 0; i < config->check_count; i++)
         setup_check(&config->checks[i], &checks_out[i]);
     return config->check_count;
+}
+
+const char *setup_bus_socket(void) {
+    static const char prefix[] = "unix:path=";
+    const char *address = getenv("DBUS_SYSTEM_BUS_ADDRESS");
+    if (address == NULL || strncmp(address, prefix, sizeof prefix - 1) != 0) return NULL;
+    return address + sizeof prefix - 1;
 }
 
 const char *setup_not_configured(const struct agent_config *config) {

@@ -11,6 +11,9 @@
 void setup_sampler(const struct agent_config *config, struct sampler_options *options_out);
 /* checks_out  HEALTH_CHECKS_MAX places; gives how many are used */
 size_t setup_checks(const struct agent_config *config, struct health_check *checks_out);
+/* The system bus's socket: that of DBUS_SYSTEM_BUS_ADDRESS where it says "unix:path=...", as for
+ * every D-Bus client; NULL = the usual one. Borrowed from the environment. */
+const char *setup_bus_socket(void);
 struct agent_settings setup_agent(const struct agent_config *config);
 /* Strings are borrowed from `config`. */
 struct link_options setup_link(const struct agent_config *config);

@@ -7,7 +7,7 @@
 
 #define DBUS_REQUEST_SIZE 1024
 #define DBUS_MESSAGE_MAX  8192 /* bytes of one message; answers to us have some 200 */
-#define DBUS_STATE_SIZE   32   /* "active", "reloading", "failed" ... */
+#define DBUS_STATE_SIZE   64   /* "active", "failed" ..., or an error name */
 #define DBUS_GET_SERIAL   2    /* of the request in dbus_requests() */
 
 /* "\0AUTH EXTERNAL <uid in hexadecimal digits of its decimal text>\r\n"; gives the length. */
