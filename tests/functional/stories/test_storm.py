@@ -11,7 +11,7 @@ class Storm(StoryCase):
         self.tell(storybook.storm, self.world(*storybook.storm_hosts()))
 
     def test_a_raised_breaker_acts_within_the_budgets(self):
-        world = self.world(*storybook.storm_hosts(), breaker_count=storybook.STORM_HOSTS)
+        world = self.world(*storybook.storm_hosts(), **storybook.RAISED)
         self.tell(storybook.storm_allowed, world)
 
 

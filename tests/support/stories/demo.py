@@ -173,7 +173,7 @@ def main():
             for seed, name in ((1, "fleet"), (2, "storm"), (3, "storm-allowed"))]
     fleet, storm, allowed = made
     worlds = [(fleet, small_fleet(), {}), (storm, storybook.storm_hosts(), {}),
-              (allowed, storybook.storm_hosts(), {"breaker_count": storybook.STORM_HOSTS})]
+              (allowed, storybook.storm_hosts(), storybook.RAISED)]
     say(f"in {folder}")
     kept, status = False, 1
     try:

@@ -266,6 +266,7 @@ class World:
         }
         self.settings_in_force = config
         path = self.folder / "aggregator.json"
+        path.touch(mode=0o600)  # it may hold a webhook, which is a secret
         path.write_text(json.dumps(config, indent=1), encoding="utf-8")
         return path
 
