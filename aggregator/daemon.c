@@ -15,6 +15,7 @@
 #include "aggregator/control/control.h"
 #include "aggregator/engine/loop.h"
 #include "aggregator/engine/restore.h"
+#include "aggregator/expiry.h"
 #include "aggregator/poller.h"
 #include "aggregator/publish.h"
 #include "aggregator/settings.h"
@@ -45,7 +46,8 @@ struct daemon {
     struct rows *rows;
     struct control *control;
     struct sink sink;
-    struct ingest *ingest; /* NULL while no certificate is configured */
+    struct ingest *ingest;               /* NULL while no certificate is configured */
+    enum expiry_stage certificate_stage; /* the main thread's, as said last */
     uint64_t random;
     char store_directory[PATH_PARTS_SIZE], database[PATH_PARTS_SIZE], heads[PATH_PARTS_SIZE];
     char audit_key[PATH_PARTS_SIZE], audit_public_key[PATH_PARTS_SIZE];
@@ -361,7 +363,8 @@ static enum status start_ingest(struct daemon *d) {
     }
     enum status status = settings_ingest(d->config, host, &options);
     if (status != STATUS_OK) return fail("agents.failed", d->config->listen_address, status);
-    d->sink = (struct sink){d->rows, d->config->report_interval};
+    d->sink = (struct sink){.rows = d->rows, .report_interval = d->config->report_interval};
+    pthread_mutex_init(&d->sink.refusals.lock, NULL);
     struct ingest_sink sink = sink_table(&d->sink);
     status = ingest_create(&options, &sink, &d->ingest, problem);
     if (status != STATUS_OK) return fail("agents.failed", problem, status);
@@ -417,6 +420,7 @@ enum status daemon_start(const char *config_path, struct aggregator_config *conf
         return status;
     }
     log_start(d);
+    daemon_watch(d);
     *daemon_out = d;
     return STATUS_OK;
 }
@@ -473,8 +477,16 @@ void daemon_reload(struct daemon *d) {
     apply(d);
     config_load_destroy(old_load);
     free(old);
+    d->certificate_stage = EXPIRY_FAR; /* a new certificate speaks for itself */
+    daemon_watch(d);
     log_event(LOG_LEVEL_INFO, "config.reloaded", log_boolean("dry_run", next->dry_run),
               log_boolean("recovery_enabled", next->recovery_enabled));
+}
+
+void daemon_watch(struct daemon *d) {
+    if (d->ingest == NULL) return;
+    expiry_watch(d->config->certificate_file, ingest_certificate_expiry(d->ingest), sys_now().wall,
+                 &d->certificate_stage);
 }
 
 void daemon_describe(struct daemon *d, char *line_out, size_t size) {

@@ -16,6 +16,10 @@ enum status daemon_start(const char *config_path, struct aggregator_config *conf
  * the log says which line. */
 void daemon_reload(struct daemon *daemon);
 
+/* Says when the server's certificate is about to expire or has expired (T13). Call it every few
+ * seconds from the thread that reloads. */
+void daemon_watch(struct daemon *daemon);
+
 /* One line for systemctl status. */
 void daemon_describe(struct daemon *daemon, char *line_out, size_t size);
 

@@ -74,6 +74,7 @@ static void serve(struct daemon *daemon, int signals, const struct sys_notify *n
             daemon_reload(daemon);
             (void)sys_notify_ready(notify, NULL);
         }
+        daemon_watch(daemon);
         daemon_describe(daemon, line, sizeof line);
         (void)sys_notify_watchdog(notify);
         (void)sys_notify_text(notify, line);

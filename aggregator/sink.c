@@ -35,13 +35,20 @@ static enum status take_notice(void *context, struct ingest_peer *peer, const st
     return status;
 }
 
-static void take_refusal(void *context, const struct ingest_refusal *refusal) {
-    struct sink *sink = context;
+static void say(const struct ingest_refusal *refusal, uint32_t repeats) {
     log_event(LOG_LEVEL_WARNING, "agent.refused",
               log_string("reason", ingest_reason_name(refusal->reason)),
               log_string("peer", refusal->address), log_string("certificate", refusal->peer_name),
               log_string("instance", refusal->instance.text),
-              log_string("claimed", refusal->claimed.text), log_string("detail", refusal->detail));
+              log_string("claimed", refusal->claimed.text), log_string("detail", refusal->detail),
+              log_unsigned("repeats", repeats),
+              log_string("instead", "it counts as silent; repeats are counted, not said"));
+}
+
+static void take_refusal(void *context, const struct ingest_refusal *refusal) {
+    struct sink *sink = context;
+    uint32_t repeats;
+    if (refusals_say(&sink->refusals, refusal, sys_now().boot, &repeats)) say(refusal, repeats);
     if (refusal->reason == INGEST_REASON_NAME)
         rows_refused(sink->rows, &refusal->claimed, refusal->address, refusal->peer_name);
     if (refusal->reason == INGEST_REASON_ACCOUNT)

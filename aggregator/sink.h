@@ -3,11 +3,13 @@
 #define EAR_AGGREGATOR_SINK_H
 
 #include "aggregator/ingest/ingest.h"
+#include "aggregator/refusals.h"
 #include "aggregator/rows/rows.h"
 
 struct sink {
     struct rows *rows;               /* borrowed */
     struct duration report_interval; /* asked of agents in each ack; 0 = as they are configured */
+    struct refusals refusals;
 };
 
 /* The function table; `sink` must outlive the listener. */
