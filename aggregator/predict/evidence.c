@@ -9,8 +9,7 @@
 #include "common/base/maths.h"
 
 /* Lengths as parts of the day; the hours named are those of a day of 24 h. */
-#define LAG_LEAST_PART 12  /* 2 h: the newest past is never "past" */
-#define LAG_MOST_PART  2   /* 12 h: so that a trend of that length does not hide itself */
+#define FRESH_PART     12  /* 2 h without a value: the stream says nothing any more */
 #define HORIZON_PART   1   /* a failure within a day is what a confidence speaks of */
 #define SURE_PART      12  /* 2 h: a limit that near needs no further nearness */
 #define LEVEL_PART     144 /* 10 min whose median is the level */
@@ -57,11 +56,11 @@ static const struct model_row model[PREDICT_INPUT_COUNT] = {
                                           SHAPE_LIMIT, 0, 0, FIRST_DAY_COST},
     [PREDICT_INPUT_CPU_STEAL] = {METRIC_CPU_STEAL, FAILURE_CPU_STEAL, SHAPE_RATE, NAN, 2,
                                  FIRST_DAY_COST},
-    [PREDICT_INPUT_CPU_IOWAIT] = {METRIC_CPU_IOWAIT, FAILURE_IO_DEGRADATION, SHAPE_RATE, NAN, 5,
+    [PREDICT_INPUT_CPU_IOWAIT] = {METRIC_CPU_IOWAIT, FAILURE_IO_DEGRADATION, SHAPE_RATE, NAN, 10,
                                   FIRST_DAY_COST},
-    [PREDICT_INPUT_DISKIO_AWAIT] = {METRIC_DISKIO_AWAIT, FAILURE_IO_DEGRADATION, SHAPE_RATE, NAN, 5,
+    [PREDICT_INPUT_DISKIO_AWAIT] = {METRIC_DISKIO_AWAIT, FAILURE_IO_DEGRADATION, SHAPE_RATE, NAN, 10,
                                     FIRST_DAY_COST},
-    [PREDICT_INPUT_DISKIO_QUEUE] = {METRIC_DISKIO_QUEUE, FAILURE_IO_DEGRADATION, SHAPE_RATE, NAN, 1,
+    [PREDICT_INPUT_DISKIO_QUEUE] = {METRIC_DISKIO_QUEUE, FAILURE_IO_DEGRADATION, SHAPE_RATE, NAN, 2,
                                     FIRST_DAY_COST},
     [PREDICT_INPUT_NET_DROPS] = {METRIC_NET_DROPS, FAILURE_NET_DROPS, SHAPE_RATE, NAN, 5,
                                  FIRST_DAY_COST},
@@ -88,19 +87,10 @@ static struct duration part(const struct predict_settings *settings, int64_t of_
     return (struct duration){part_ms(settings, of_day)};
 }
 
-/* Chunks younger than the lag are not "past". A young row has little past: its lag is short, or a
- * day's pattern seen for the first time would look like one that was never there. */
-struct duration predict_lag(const struct predict_settings *settings,
-                            const struct predict_stream *stream, struct wall_time now) {
-    int64_t lag = now.ms - stream->first_ms - settings->day.ms;
-    int64_t least = part_ms(settings, LAG_LEAST_PART), most = part_ms(settings, LAG_MOST_PART);
-    return (struct duration){lag < least ? least : lag > most ? most : lag};
-}
-
 /* The past high; before there is a past, where the longest window began. */
 static float reference_high(const struct predict_settings *settings,
                             const struct predict_stream *stream, struct wall_time now) {
-    float high = predict_past_high(stream, settings->day, predict_lag(settings, stream, now), now);
+    float high = predict_past_high(stream, settings->day, now);
     return isfinite(high) ? high : predict_floor(stream, part(settings, WINDOW_PART));
 }
 
@@ -196,23 +186,23 @@ static double levels_off(const struct predict_settings *settings,
     double slope = (double)stream->windows[1].trend.slope;
     if (rate <= 0 || slope <= 0) return 0;
     double end = (double)evidence->level + slope / rate;
-    return ramp((double)evidence->limit - end, -2, 2);
+    return ramp((double)evidence->limit - end, -4, 1);
 }
 
 static double limit_logit(const struct predict_settings *settings, const struct trends *trends,
                           const struct predict_stream *stream, struct predict_evidence *evidence) {
     double headroom = (double)evidence->limit - (double)evidence->past_high;
     double above = (double)evidence->level - (double)evidence->past_high;
-    double novel = headroom > 0.5 ? ramp(above / headroom, 0.02, 0.3) : 0;
+    double novel = headroom > 0.5 ? ramp(above / headroom, 0.03, 0.42) : 0;
     float slope = trends->window[trends->best].slope;
     double ms = to_limit_ms(evidence->limit, evidence->level, slope);
     if (slope > 0) {
         evidence->slope_per_ms = slope;
         put_times(settings, trends, evidence, ms);
     }
-    return 3 * trends->steady + 4.5 * novel + 2.5 * nearness(settings, ms) +
+    return 3 * trends->steady + 5 * novel + 2.5 * nearness(settings, ms) +
            1 * level_term(settings, evidence->metric, evidence->level) -
-           3 * levels_off(settings, stream, evidence);
+           4 * levels_off(settings, stream, evidence);
 }
 
 /* ln of how many times the usual height, the floor added to both. */
@@ -236,13 +226,15 @@ static double rate_logit(const struct predict_settings *settings, const struct t
     double above = times_usual(evidence->level, evidence->past_high, floor);
     double kept =
         times_usual(predict_floor(stream, part(settings, KEPT_PART)), evidence->past_high, floor);
-    return 2 * trends->steady + 3 * ramp(above, 0.2, 1.2) + 1.5 * ramp(above, 1.2, 3) +
-           3 * ramp(kept, 0.1, 0.9) + 1 * level_term(settings, evidence->metric, evidence->level);
+    /* A burst that only stands there stays below the threshold: it takes a rise as well. */
+    return 3.5 * trends->steady + 2.75 * ramp(above, 0.2, 1.2) + 1.5 * ramp(above, 1.2, 3) +
+           2 * ramp(kept, 0.1, 0.9) +
+           0.75 * level_term(settings, evidence->metric, evidence->level);
 }
 
 static bool too_old(const struct predict_settings *settings, const struct predict_stream *stream,
                     struct wall_time now) {
-    return stream->first_ms < 0 || now.ms - stream->newest_ms > part_ms(settings, LAG_LEAST_PART);
+    return stream->first_ms < 0 || now.ms - stream->newest_ms > part_ms(settings, FRESH_PART);
 }
 
 static void find_one(const struct predict_settings *settings, const struct predict_stream *stream,

@@ -31,10 +31,6 @@ struct predict_findings {
 void predict_find(const struct predict_settings *settings, const struct predict_row *row,
                   struct wall_time now, struct predict_findings *findings);
 
-/* How young a high may not be to count as past. */
-struct duration predict_lag(const struct predict_settings *settings,
-                            const struct predict_stream *stream, struct wall_time now);
-
 /* The finding in words, with numbers and units. */
 void predict_explain(const struct predict_evidence *evidence, char text[PREDICTION_REASON_SIZE]);
 

@@ -159,7 +159,7 @@ void predict_observe_member(struct predict_row *row, struct wall_time at, enum m
 static void forget(const struct predict_settings *settings, struct predict_stream *stream,
                    struct predict_gather *gather, struct wall_time now) {
     predict_gather_clear(gather);
-    predict_stream_forget(stream, settings->day, predict_lag(settings, stream, now), now);
+    predict_stream_forget(stream, settings->day, now);
 }
 
 void predict_acted(const struct predict_settings *settings, struct predict_row *row,

@@ -8,8 +8,8 @@
 
 /* What further findings of a kind add to its strongest one's log odds, and further kinds to the
  * strongest kind's. */
-#define SAME_WEIGHT  0.5
-#define OTHER_WEIGHT 0.25
+#define SAME_WEIGHT  0.35
+#define OTHER_WEIGHT 0.15
 #define OTHER_FROM   (-3.0) /* log odds below which a further finding adds nothing */
 #define REASON_LEAST 0.05   /* probability below which a finding is no reason */
 #define SWAP_LOGIT   (-2.5) /* of the swap finding that renames a memory leak */

@@ -7,7 +7,9 @@
 
 #include "common/base/maths.h"
 
-#define PAIRS_MAX (PREDICT_BLOCKS * (PREDICT_BLOCKS - 1) / 2)
+#define LAG_LEAST_PART 12 /* of a day: 2 h, the newest past is never "past" */
+#define LAG_MOST_PART  2  /* 12 h */
+#define PAIRS_MAX      (PREDICT_BLOCKS * (PREDICT_BLOCKS - 1) / 2)
 
 /* A window's part of the day: 0.5, 2 and 8 h of 24 h. */
 static const int64_t window_parts[PREDICT_WINDOWS] = {48, 12, 3};
@@ -37,7 +39,7 @@ static void window_clear(struct predict_window *window) {
 
 void predict_stream_init(struct predict_stream *stream) {
     *stream = (struct predict_stream){.first_ms = -1, .newest_ms = -1, .chunk = -1};
-    stream->chunk_high = -INFINITY;
+    stream->chunk_high = stream->reference = stream->run_peak = stream->turned = -INFINITY;
     for (unsigned i = 0; i < PREDICT_WINDOWS; i++) window_clear(&stream->windows[i]);
     for (unsigned i = 0; i < PREDICT_CHUNKS; i++) stream->chunks[i] = -INFINITY;
     for (unsigned i = 0; i < PREDICT_DAYS; i++) stream->days[i] = -INFINITY;
@@ -151,19 +153,55 @@ static void chunks_advance(struct predict_stream *stream, int64_t chunk) {
     stream->chunk = chunk;
 }
 
+/* A run that ended in silence did not turn back by itself: whatever failed there was restarted, and
+ * its height is none that is come back from. Lengths: 15 min of silence in 24 h. */
+#define SILENCE_PART 96
+#define TURNED_AT    0.4F /* of the rise above the reference: below it a run has turned back */
+
+/* Whether the newest short block ends a rise above the reference. */
+static void note_turn(struct predict_stream *stream, struct duration day, struct wall_time at,
+                      float newest) {
+    float rise = stream->run_peak - stream->reference;
+    if (newest >= stream->run_peak || !isfinite(stream->reference) || rise <= 0) {
+        if (newest > stream->run_peak) stream->run_peak = newest;
+        return;
+    }
+    if (newest >= stream->reference + TURNED_AT * rise) return;
+    const struct predict_window *window = &stream->windows[0];
+    bool silent = window->used >= 2 &&
+                  window->times_ms[ring_at(window, 0)] - window->times_ms[ring_at(window, 1)] >
+                      day.ms / SILENCE_PART;
+    if (silent) {
+        predict_stream_forget(stream, day, at);
+    } else {
+        bool old = at.ms - stream->turned_ms > day.ms / 2; /* by now it is in the chunks */
+        if (old || stream->run_peak > stream->turned) stream->turned = stream->run_peak;
+        stream->turned_ms = at.ms;
+    }
+    stream->run_peak = newest;
+}
+
+static void take_short_block(struct predict_stream *stream, struct duration day,
+                             struct wall_time at) {
+    float newest = stream->windows[0].means[ring_at(&stream->windows[0], 0)];
+    if (newest > stream->chunk_high) stream->chunk_high = newest;
+    note_turn(stream, day, at, newest);
+}
+
 void predict_update(struct predict_stream *stream, struct duration day, struct wall_time at,
                     float mean, float extreme) {
     if (!isfinite(mean) || !isfinite(extreme) || at.ms < 0) return;
     if (at.ms <= stream->newest_ms)
         for (unsigned i = 0; i < PREDICT_WINDOWS; i++) window_clear(&stream->windows[i]);
     if (stream->first_ms < 0 || at.ms < stream->first_ms) stream->first_ms = at.ms;
-    chunks_advance(stream, at.ms / chunk_ms(day));
-    for (unsigned i = 0; i < PREDICT_WINDOWS; i++) {
-        bool closed = window_add(&stream->windows[i], day, i, at.ms, mean);
-        if (!closed || i != 0) continue;
-        float newest = stream->windows[0].means[ring_at(&stream->windows[0], 0)];
-        if (newest > stream->chunk_high) stream->chunk_high = newest;
-    }
+    int64_t chunk = at.ms / chunk_ms(day);
+    bool turned = chunk != stream->chunk;
+    chunks_advance(stream, chunk);
+    if (turned) stream->reference = predict_past_high(stream, day, at);
+    bool closed = false;
+    for (unsigned i = 0; i < PREDICT_WINDOWS; i++)
+        if (window_add(&stream->windows[i], day, i, at.ms, mean) && i == 0) closed = true;
+    if (closed) take_short_block(stream, day, at);
     stream->newest_ms = at.ms;
     stream->last = mean;
     stream->last_most = extreme;
@@ -220,27 +258,41 @@ float predict_slowing(const struct predict_stream *stream, struct duration day) 
     return (float)(maths_log((double)before / (double)newest[1]) / (5.0 * (double)chunk_ms(day)));
 }
 
-void predict_stream_forget(struct predict_stream *stream, struct duration day, struct duration lag,
+struct duration predict_lag(const struct predict_stream *stream, struct duration day,
+                            struct wall_time now) {
+    int64_t lag = now.ms - stream->first_ms - day.ms;
+    int64_t least = day.ms / LAG_LEAST_PART, most = day.ms / LAG_MOST_PART;
+    return (struct duration){lag < least ? least : lag > most ? most : lag};
+}
+
+/* The first chunk that is too young to be past. */
+static int64_t young_chunk(const struct predict_stream *stream, struct duration day,
                            struct wall_time now) {
-    int64_t before = (now.ms - lag.ms) / chunk_ms(day);
+    return (now.ms - predict_lag(stream, day, now).ms) / chunk_ms(day);
+}
+
+void predict_stream_forget(struct predict_stream *stream, struct duration day,
+                           struct wall_time now) {
+    int64_t young = young_chunk(stream, day, now);
     for (unsigned i = 0; i < PREDICT_WINDOWS; i++) window_clear(&stream->windows[i]);
-    stream->chunk_high = -INFINITY;
+    stream->chunk_high = stream->run_peak = -INFINITY;
     for (int64_t back = 1; back <= PREDICT_CHUNKS && back <= stream->chunk; back++) {
         int64_t chunk = stream->chunk - back;
-        if (chunk < before) break;
+        if (chunk < young) break;
         stream->chunks[chunk % PREDICT_CHUNKS] = -INFINITY;
         stream->slopes[chunk % PREDICT_CHUNKS] = 0;
     }
 }
 
 float predict_past_high(const struct predict_stream *stream, struct duration day,
-                        struct duration lag, struct wall_time now) {
-    float high = -INFINITY;
-    int64_t before = (now.ms - lag.ms) / chunk_ms(day); /* only chunks that ended by then */
+                        struct wall_time now) {
+    bool turned = now.ms - stream->turned_ms < PREDICT_DAYS * day.ms;
+    float high = turned ? stream->turned : -INFINITY;
+    int64_t young = young_chunk(stream, day, now);
     for (int64_t back = 1; back <= PREDICT_CHUNKS && back <= stream->chunk; back++) {
         int64_t chunk = stream->chunk - back;
         float value = stream->chunks[chunk % PREDICT_CHUNKS];
-        if (chunk < before && value > high) high = value;
+        if (chunk < young && value > high) high = value;
     }
     for (unsigned i = 0; i < PREDICT_DAYS; i++)
         if (stream->days[i] > high) high = stream->days[i];

@@ -53,6 +53,10 @@ struct predict_stream {
     float chunk_high;  /* highest short block in the chunk being filled; -infinity = none */
     float chunks[PREDICT_CHUNKS]; /* of the past day, by chunk number modulo; -infinity = none */
     float days[PREDICT_DAYS];     /* of the days before, newest first */
+    float reference;              /* past high as of the newest chunk; -infinity = none */
+    float run_peak; /* highest short block since it last turned back to the reference */
+    float turned;   /* highest peak that turned back by itself; -infinity = none */
+    int64_t turned_ms;
     float slopes[PREDICT_CHUNKS]; /* of the 2 h window as each of those chunks closed; 0 = none */
     uint32_t day_chunks;          /* chunks moved into days[0] so far */
 };
@@ -80,11 +84,16 @@ float predict_floor(const struct predict_stream *stream, struct duration span);
 /* How the rise slows down: the e-fold rate a ms at which slopes fell from 8 to 16 h ago until the
  * last 6 h; 0 when they did not, or when too little is known. */
 float predict_slowing(const struct predict_stream *stream, struct duration day);
-/* Forgets trends, and highs younger than `lag` before `now`. */
-void predict_stream_forget(struct predict_stream *stream, struct duration day, struct duration lag,
+/* Forgets trends, and highs too young to be past. */
+void predict_stream_forget(struct predict_stream *stream, struct duration day,
                            struct wall_time now);
-/* The highest short block older than `lag` before `now`; -infinity when there is none. */
+/* How young a high may not be to count as past: 2 h of a day in a young stream, growing to 12 h, so
+ * that a trend of that length does not hide itself. */
+struct duration predict_lag(const struct predict_stream *stream, struct duration day,
+                            struct wall_time now);
+/* The highest short block older than the lag, and whatever peak has turned back by itself since;
+ * -infinity when there is none. */
 float predict_past_high(const struct predict_stream *stream, struct duration day,
-                        struct duration lag, struct wall_time now);
+                        struct wall_time now);
 
 #endif

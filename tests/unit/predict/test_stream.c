@@ -65,24 +65,42 @@ TEST(the_past_high_leaves_the_newest_hours_out) {
     (void)state;
     struct predict_stream stream;
     predict_stream_init(&stream);
-    feed_line(&stream, 0, 24 * 60, 30, 0);
-    feed_line(&stream, 24 * 60, 180, 80, 0);
-    float old = predict_past_high(&stream, day, (struct duration){4 * HOUR_MS}, minute(27 * 60));
-    float all = predict_past_high(&stream, day, (struct duration){0}, minute(27 * 60));
-    assert_true(fabs((double)old - 30) < 1e-4);
-    assert_true(fabs((double)all - 80) < 1e-4);
+    feed_line(&stream, 0, 40 * 60, 30, 0);
+    feed_line(&stream, 40 * 60, 180, 80, 0);
+    assert_true(fabs((double)predict_past_high(&stream, day, minute(43 * 60)) - 30) < 1e-4);
+    feed_line(&stream, 43 * 60, 13 * 60, 80, 0);
+    assert_true(fabs((double)predict_past_high(&stream, day, minute(56 * 60)) - 80) < 1e-4);
+}
+
+TEST(a_peak_that_turned_back_counts_at_once) {
+    (void)state;
+    struct predict_stream stream;
+    predict_stream_init(&stream);
+    feed_line(&stream, 0, 40 * 60, 30, 0);
+    feed_line(&stream, 40 * 60, 60, 70, 0);
+    feed_line(&stream, 41 * 60, 30, 30, 0);
+    assert_true(predict_past_high(&stream, day, minute(41 * 60 + 30)) > 69);
+}
+
+TEST(a_peak_that_ended_in_silence_does_not_count) {
+    (void)state;
+    struct predict_stream stream;
+    predict_stream_init(&stream);
+    feed_line(&stream, 0, 40 * 60, 30, 0);
+    feed_line(&stream, 40 * 60, 60, 70, 0);
+    feed_line(&stream, 41 * 60 + 40, 24 * 60, 30, 0);
+    assert_true(predict_past_high(&stream, day, minute(65 * 60)) < 31);
 }
 
 TEST(the_past_high_is_remembered_for_days_and_then_forgotten) {
     (void)state;
     struct predict_stream stream;
     predict_stream_init(&stream);
-    struct duration lag = {2 * HOUR_MS};
     feed_line(&stream, 0, 180, 90, 0);
     feed_line(&stream, 180, 6 * 24 * 60, 30, 0);
-    assert_true(predict_past_high(&stream, day, lag, minute(180 + 6 * 24 * 60)) > 89);
+    assert_true(predict_past_high(&stream, day, minute(180 + 6 * 24 * 60)) > 89);
     feed_line(&stream, 180 + 6 * 24 * 60, 4 * 24 * 60, 30, 0);
-    assert_true(predict_past_high(&stream, day, lag, minute(180 + 10 * 24 * 60)) < 31);
+    assert_true(predict_past_high(&stream, day, minute(180 + 10 * 24 * 60)) < 31);
 }
 
 TEST(there_is_no_past_high_before_there_is_a_past) {
@@ -90,7 +108,7 @@ TEST(there_is_no_past_high_before_there_is_a_past) {
     struct predict_stream stream;
     predict_stream_init(&stream);
     feed_line(&stream, 0, 60, 30, 0);
-    assert_true(isinf(predict_past_high(&stream, day, (struct duration){2 * HOUR_MS}, minute(60))));
+    assert_true(isinf(predict_past_high(&stream, day, minute(60))));
 }
 
 TEST(a_trend_older_than_its_window_says_nothing) {
@@ -119,8 +137,7 @@ TEST(a_gap_of_weeks_is_one_step_of_bounded_work) {
     predict_stream_init(&stream);
     feed_line(&stream, 0, 300, 50, 0);
     feed_line(&stream, 60LL * 24 * 365 * 50, 3, 20, 0); /* fifty years on */
-    assert_true(isinf(predict_past_high(&stream, day, (struct duration){2 * HOUR_MS},
-                                        minute(60LL * 24 * 365 * 50 + 3))));
+    assert_true(isinf(predict_past_high(&stream, day, minute(60LL * 24 * 365 * 50 + 3))));
 }
 
 TEST(values_that_are_not_finite_are_ignored) {
