@@ -56,7 +56,7 @@ struct agent_event {
 struct report {
     struct instance_id instance;
     struct boot_id boot;
-    uint64_t sequence;           /* rises by one a report within a boot, from 1 */
+    uint64_t sequence;           /* rises by one a report within a boot; never 0, starts anywhere */
     struct wall_time sampled_at; /* the agent's clock: shown, never used for ordering */
     uint32_t interval_ms;        /* the agent's sample interval, 1,000..300,000 */
     char agent_version[VERSION_SIZE];
@@ -86,7 +86,7 @@ struct notice {
 
 /* The answer to any message. Fields that say nothing are 0 or empty. */
 struct ack {
-    uint64_t sequence;       /* acknowledged: in the row and in the journal */
+    uint64_t sequence;       /* acknowledged: in the row and in the journal; 0 = not taken */
     uint32_t interval_ms;    /* wanted sample interval; 0 = as configured */
     uint32_t config_version; /* of the aggregator's wishes */
     uint32_t directives;     /* ACK_DIRECTIVE_* bits */
