@@ -75,10 +75,9 @@ static void ask_rung(const struct decide_view *view, struct decide_verdict *verd
     if (!enabled) verdict->kind = DECIDE_REFUSE;
 }
 
-/* A person's reasoned command is not a dry run: `earctl recover` has its own (SPEC 149). */
+/* Binds a person too: in dry run no call changes anything, ever (invariant 13). */
 static void ask_dry_run(const struct decide_view *view, struct decide_verdict *verdict) {
-    bool dry = view->policy->dry_run && view->subject->trigger != TRIGGER_OPERATOR;
-    if (!dry) return;
+    if (!view->policy->dry_run) return;
     verdict->kind = DECIDE_REFUSE;
     text_add(verdict->text, "would ");
     text_add(verdict->text, rung_name(view->rung));

@@ -47,24 +47,34 @@ void fleet_count(struct engine *engine, struct now now) {
     engine->counts_stale = false;
 }
 
-uint32_t fleet_disruptive_open(const struct engine *engine) {
+/* An action is open from its intent until its end is durable: a crash before that would find it
+ * open again. */
+static uint32_t count_open(const struct engine *engine, bool disruptive) {
     uint32_t open = 0;
     for (uint32_t i = 0; i < engine->incident_count; i++) {
         const struct incident *incident = &engine->incidents[i];
-        if (incident->used && incident->reserved && rung_disrupts_instance(incident->run.rung))
-            open++;
+        if (!incident->used) continue;
+        bool counts =
+            incident->reserved && rung_disrupts_instance(incident->run.rung) == disruptive;
+        for (size_t k = 0; k < OWED_MAX && !counts; k++)
+            counts = incident->owed[k].used &&
+                     rung_disrupts_instance(incident->owed[k].run.rung) == disruptive;
+        if (counts) open++;
     }
     return open;
 }
 
-static uint32_t restarts_open(const struct engine *engine) {
-    uint32_t open = 0;
+uint32_t fleet_disruptive_open(const struct engine *engine) { return count_open(engine, true); }
+
+static uint32_t restarts_open(const struct engine *engine) { return count_open(engine, false); }
+
+bool fleet_member_owes(const struct engine *engine, const struct member *member) {
+    uint32_t number = member_index(engine, member);
     for (uint32_t i = 0; i < engine->incident_count; i++) {
         const struct incident *incident = &engine->incidents[i];
-        if (incident->used && incident->reserved && !rung_disrupts_instance(incident->run.rung))
-            open++;
+        if (incident->used && incident->member == number && rows_owed(incident)) return true;
     }
-    return open;
+    return false;
 }
 
 uint32_t fleet_disruptive_window(const struct engine *engine, struct now now) {

@@ -254,6 +254,7 @@ void incident_evaluate(struct step *step, struct incident *incident) {
     incident->next_look = boot_add(step->now.boot, duration_ms(ENGINE_RECHECK_MS));
     if (incident->held || (member->fault == FAULT_NONE && !incident->request.active)) return;
     if (incident->not_before.ms > step->now.boot.ms) return;
+    if (fleet_member_owes(engine, member)) return;
     ask_for_checks(step, member);
     struct decide_fleet fleet;
     struct decide_case subject;
@@ -303,7 +304,14 @@ void incident_batch_done(struct step *step, uint64_t batch, enum status status) 
     for (uint32_t i = 0; i < engine->incident_count; i++) {
         struct incident *incident = &engine->incidents[i];
         if (!incident->used) continue;
+        bool owed = rows_owed(incident);
         bool owes = rows_batch_done(incident, batch, status == STATUS_OK);
+        if (owed && !owes) {
+            struct member *member = &engine->members[incident->member];
+            if (member->incident != ENGINE_NONE)
+                engine->incidents[member->incident].next_look = step->now.boot;
+            member_queue(engine, member);
+        }
         if (incident->closed) {
             if (incident->close_batch == batch)
                 incident->close_batch = status == STATUS_OK ? ENGINE_SAVED : 0;

@@ -17,6 +17,7 @@ static const char *lifted_by(const char *rule) {
     } table[] = {
         {"paused", "earctl resume"},
         {"recovery_disabled", "RECOVERY_ENABLED=true"},
+        {"dry_run", "dry_run = false in the configuration"},
         {"not_opted_in", "tag the instance AutoRecovery=enabled"},
         {"flag_off", "the instance's row in instance-config"},
         {"budget_hour", "max_disruptive_per_hour_count, or wait"},

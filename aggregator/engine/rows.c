@@ -214,6 +214,12 @@ void rows_pay(struct step *step, struct incident *incident) {
             write_owed(step, incident, &incident->owed[i]);
 }
 
+bool rows_owed(const struct incident *incident) {
+    for (size_t i = 0; i < OWED_MAX; i++)
+        if (incident->owed[i].used) return true;
+    return false;
+}
+
 bool rows_batch_done(struct incident *incident, uint64_t batch, bool durable) {
     bool owes = false;
     for (size_t i = 0; i < OWED_MAX; i++) {

@@ -242,6 +242,8 @@ void fleet_view(const struct engine *engine, const struct member *member, struct
 void fleet_update(struct step *step); /* breaker, pause's end, warm-up: after each event */
 size_t fleet_started(struct engine *engine, struct boot_time at); /* answers the place */
 uint32_t fleet_disruptive_open(const struct engine *engine);
+/* Some action's end on this instance is not durable yet: nothing new may begin there. */
+bool fleet_member_owes(const struct engine *engine, const struct member *member);
 uint32_t fleet_disruptive_window(const struct engine *engine, struct now now);
 bool fleet_scope_open(const struct engine *engine, const struct member *member);
 bool fleet_paused(const struct engine *engine);
@@ -314,6 +316,7 @@ void row_recovery(struct step *step, struct incident *incident, const struct rec
 void rows_owe(struct step *step, struct incident *incident, const struct recover_run *run,
               bool is_result, const char *status);
 void rows_pay(struct step *step, struct incident *incident);
+bool rows_owed(const struct incident *incident);
 /* Whether something is still owed. */
 bool rows_batch_done(struct incident *incident, uint64_t batch, bool durable);
 void row_prediction(struct step *step, const struct member *member, enum outcome outcome);

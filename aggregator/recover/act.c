@@ -174,7 +174,9 @@ static void next_leg(struct recover_run *run, enum recover_leg leg, const char *
 /* A new attempt with a new intent, after the old call can land no more (R3). */
 static void renew(struct recover_run *run, const struct recover_policy *policy, struct now now,
                   struct recover_effects *effects) {
-    if (run->renewals >= policy->attempts_max) {
+    /* What we stopped is started as often as a call is tried: capacity may come back. */
+    bool start = run->leg == RECOVER_LEG_START;
+    if (run->renewals >= (start ? policy->tries_max : policy->attempts_max)) {
         run->state = RECOVER_ENDED;
         say(run, "the call was lost again and again", NULL);
         end(run, run->stop_acted ? RECOVER_END_HELD : RECOVER_END_ERROR, "not_done", effects);
