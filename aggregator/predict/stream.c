@@ -162,8 +162,9 @@ static void chunks_advance(struct predict_stream *stream, int64_t chunk) {
 static void note_turn(struct predict_stream *stream, struct duration day, struct wall_time at,
                       float newest) {
     float rise = stream->run_peak - stream->reference;
-    if (newest >= stream->run_peak || !isfinite(stream->reference) || rise <= 0) {
-        if (newest > stream->run_peak) stream->run_peak = newest;
+    bool rising = isfinite(stream->reference) && rise > 0;
+    if (!rising || newest >= stream->run_peak) {
+        stream->run_peak = newest; /* at or below the reference there is no run to turn back */
         return;
     }
     if (newest >= stream->reference + TURNED_AT * rise) return;
