@@ -11,7 +11,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "common/sys/clock.h"
 #include "common/sys/log.h"
+#include "common/sys/thread.h"
 #include "tests/support/unit.h"
 
 #define MINUTE_MS  60000LL
@@ -553,5 +555,76 @@ TEST(threads_start_and_stop) {
     begin(true);
     assert_ok(send_report(1, 1, 40));
     assert_ok(rows_start(rows));
+    end(true);
+}
+
+#define WRITERS 4
+#define REPORTS 400
+
+struct writer {
+    struct thread thread;
+    uint64_t number;
+    uint64_t acked;
+};
+
+static void write_reports(void *context) {
+    struct writer *writer = context;
+    struct report mine = {.boot = boot_a, .interval_ms = 1000};
+    struct now then = {{1000000}, {29520000 * MINUTE_MS}};
+    for (uint64_t i = 1; i <= REPORTS; i++) {
+        struct ack my_ack;
+        snprintf(mine.instance.text, sizeof mine.instance.text, "i-%08x",
+                 (unsigned)(writer->number * 3 + i % 3));
+        mine.sequence = i;
+        metric_set(&mine.core, METRIC_MEM_USED, (double)(i % 90));
+        then.wall.ms += 30000; /* crosses a block */
+        then.boot.ms += 30000;
+        if (rows_report(rows, 1, &mine, then, &my_ack) == STATUS_OK) writer->acked++;
+    }
+}
+
+static void count_only(void *context, struct event *event) {
+    (void)context;
+    free(event);
+}
+
+TEST(threads_that_write_score_sync_and_read_at_once_lose_nothing) {
+    (void)state;
+    static struct writer writers[WRITERS];
+    struct rows_options options = rows_options_default();
+    log_set_descriptor(open("/dev/null", O_WRONLY | O_CLOEXEC));
+    assert_non_null(mkdtemp(folder));
+    options.state_directory = folder;
+    options.post = count_only;
+    options.settings.day = (struct duration){60000};
+    options.settings.step = (struct duration){1000};
+    assert_ok(rows_create(&options, &rows));
+    assert_ok(rows_start(rows));
+    for (uint64_t i = 0; i < WRITERS; i++) {
+        writers[i].number = i;
+        assert_ok(thread_start(&writers[i].thread, "writer", 0, write_reports, &writers[i]));
+    }
+    const struct instance_id first = {"i-00000000"};
+    for (int i = 0; i < 200; i++) {
+        struct history_point points[10];
+        struct rows_snapshot snapshot;
+        struct now at = {{1000000 + i * 60000}, {(29520000 + i) * MINUTE_MS}};
+        rows_pass(rows, at);
+        enum status status = rows_snapshot(rows, &first, at, &snapshot);
+        assert_true(status == STATUS_OK || status == STATUS_NOT_FOUND);
+        status =
+            rows_window(rows, &first, "mem_used_percent", NULL, 29520000, 29520300, points, 10);
+        assert_true(status == STATUS_OK || status == STATUS_NOT_FOUND);
+    }
+    for (uint64_t i = 0; i < WRITERS; i++) {
+        thread_join(&writers[i].thread);
+        assert_int_equal(writers[i].acked, REPORTS);
+    }
+    rows_destroy(rows);
+    options.post = post;
+    assert_ok(rows_create(&options, &rows));
+    struct rows_counters counters;
+    rows_counters(rows, &counters);
+    assert_int_equal(counters.instances, WRITERS * 3);
     end(true);
 }
