@@ -538,7 +538,7 @@ def check_contents(world, host, texts):
     for wanted in ("[info] Recovery succeeded", f"Instance: {host.name} {host.id}",
                    "Account: 123456789012", "Region: us-east-1", "Cause: service_down",
                    "Action: restart-service", "Recovery status: success", "Result: proven",
-                   "Past recoveries: 1", "Quarantine: no", "Recovery enabled: yes",
+                   "Past recoveries: 0", "Quarantine: no", "Recovery enabled: yes",
                    f"Dashboard: https://ear.example.com/instances/{host.id}"):
         must(wanted in ended[0], f"the message must hold {wanted!r}", ended[0])
     must(any("Recovery started" in text for text in texts), "the start must be told too", texts)
