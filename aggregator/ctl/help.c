@@ -79,5 +79,5 @@ void help_verb(const struct verb *verb, struct text *out) {
     text_add(out, verb->summary);
     text_add(out, "\n\n");
     add_options(verb->options, out);
-    add_options(common_options, out);
+    if (!verb->local) add_options(common_options, out);
 }

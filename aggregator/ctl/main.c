@@ -155,6 +155,8 @@ static int watch(const struct arguments *arguments, const char *seconds) {
 static int run_verb(const struct verb *verb, int count, char **words) {
     struct arguments arguments;
     char error[256];
+    bool help = count == 1 && (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0);
+    if (verb->raw && help && verb->options[0].name != NULL) return print_help(verb, stdout);
     if (verb->raw) return local_run_raw(verb, count, words);
     if (arguments_parse(verb, count, words, &arguments, error) != STATUS_OK) {
         fprintf(stderr, "earctl: %s\nearctl: `earctl %s --help` shows how\n", error, verb->name);

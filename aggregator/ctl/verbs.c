@@ -114,7 +114,9 @@ const struct verb verbs[] = {
      .local = true,
      .raw = true,
      .summary = "Run recorded metrics (CSV or CSV.gz) through the predictor; clock from the data.",
-     .examples = {"earctl replay --out predictions.csv metrics-000.csv.gz"}},
+     .examples = {"earctl replay --out predictions.csv metrics-000.csv.gz"},
+     .options = {{"model", OPTION_CHOICE, "MODEL", "trend", "how to score (default trend)"},
+                 {"out", OPTION_TEXT, "FILE", NULL, "where the predictions go, written whole"}}},
     {.name = "pki",
      .positional = "init|server|agent",
      .positional_many = true,
@@ -193,7 +195,10 @@ static const struct verb_option *find_option(const struct verb_option *options, 
 
 const struct verb_option *verb_option(const struct verb *verb, const char *name) {
     const struct verb_option *own = find_option(verb->options, name);
-    return own != NULL ? own : find_option(common_options, name);
+    if (own != NULL) return own;
+    /* What runs inside earctl asks nobody and writes no document of an aggregator. */
+    if (verb->local && strcmp(name, "help") != 0) return NULL;
+    return find_option(common_options, name);
 }
 
 const char *option_nearest(const struct verb *verb, const char *typed) {
@@ -201,6 +206,6 @@ const char *option_nearest(const struct verb *verb, const char *typed) {
     struct nearest nearest = nearest_to(typed);
     for (size_t l = 0; l < ARRAY_LENGTH(lists); l++)
         for (const struct verb_option *o = lists[l]; o->name != NULL; o++)
-            nearest_try(&nearest, o->name);
+            if (verb_option(verb, o->name) == o) nearest_try(&nearest, o->name);
     return nearest.found;
 }

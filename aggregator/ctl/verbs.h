@@ -29,7 +29,7 @@ struct verb {
     bool positional_needed;
     bool positional_many;
     bool local; /* runs inside earctl, without an aggregator */
-    bool raw;   /* local, and parses its own arguments */
+    bool raw;   /* local, and parses its own arguments: `options` are for the help only */
     const char *summary;
     const char *examples[VERB_EXAMPLES_MAX];
     struct verb_option options[VERB_OPTIONS_MAX]; /* ends with name NULL */
@@ -37,7 +37,7 @@ struct verb {
 
 extern const struct verb verbs[];
 extern const size_t verb_count;
-/* Options that every verb takes. Ends with name NULL. */
+/* Options that every verb takes; of them, local verbs take only --help. Ends with name NULL. */
 extern const struct verb_option common_options[];
 
 /* The verb that the first words name (two words before one); `*words_out` = how many it took. */

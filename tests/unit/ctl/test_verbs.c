@@ -66,7 +66,8 @@ TEST(option_names_are_unique_within_a_verb) {
             assert_ptr_equal(verb_option(&verbs[i], o->name), o);
             assert_true((o->kind == OPTION_FLAG) == (o->value == NULL));
             assert_true((o->kind == OPTION_CHOICE) == (o->choices != NULL));
-            for (const struct verb_option *c = common_options; c->name != NULL; c++)
+            for (const struct verb_option *c = common_options; c->name != NULL && !verbs[i].raw;
+                 c++)
                 assert_string_not_equal(c->name, o->name);
         }
     }
@@ -99,6 +100,17 @@ TEST(the_verbs_that_the_issue_names_are_there) {
         "recover", "pause",     "resume",        "report",      "audit",          "audit verify",
         "replay",  "pki",       "config show",   "version",     "config validate"};
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) assert_non_null(find(names[i]));
+}
+
+TEST(local_verbs_take_nothing_that_only_an_aggregator_can_give) {
+    (void)state;
+    for (const struct verb_option *o = common_options; o->name != NULL; o++) {
+        bool help = strcmp(o->name, "help") == 0;
+        assert_true((verb_option(find("version"), o->name) != NULL) == help);
+        assert_ptr_equal(verb_option(find("status"), o->name), o);
+    }
+    assert_null(option_nearest(find("version"), "sockte"));
+    assert_string_equal(option_nearest(find("status"), "sockte"), "socket");
 }
 
 TEST(the_longer_verb_wins) {
