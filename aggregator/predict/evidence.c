@@ -17,12 +17,10 @@
 #define WINDOW_PART    48  /* half an hour: the whole short window */
 #define LOSS_SPAN_PART 16  /* 1.5 h over which lost reports are counted */
 #define BASE_LOGIT     (-7.0)
-#define FIRST_DAY_COST                                                                             \
-    3.0 /* logits taken off before a whole day has been seen (PREDICTION 7.8)                      \
-         */
-#define FIRST_DAY_OWN                                                                              \
-    0.5 /* the same for a service inside its own limit: nothing daily hides it                     \
-         */
+/* Logits taken off before a whole day has been seen (PREDICTION 7.8), and for a service inside its
+ * own limit, where nothing daily hides a leak. */
+#define FIRST_DAY_COST 3.0
+#define FIRST_DAY_OWN  0.5
 
 enum shape {
     SHAPE_LIMIT,  /* runs towards a known limit */
@@ -87,7 +85,7 @@ static struct duration part(const struct predict_settings *settings, int64_t of_
     return (struct duration){part_ms(settings, of_day)};
 }
 
-/* The past high; before there is a past, where the longest window began. */
+/* The past high; before there is a past, the lowest of the newest half hour. */
 static float reference_high(const struct predict_settings *settings,
                             const struct predict_stream *stream, struct wall_time now) {
     float high = predict_past_high(stream, settings->day, now);
