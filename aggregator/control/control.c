@@ -152,16 +152,23 @@ enum status control_create(const struct control_options *options, struct control
     return STATUS_OK;
 }
 
-void control_destroy(struct control *control) {
+void control_stop(struct control *control) {
     if (control == NULL) return;
     pthread_mutex_lock(&control->lock);
     control->stopping = true;
     pthread_cond_broadcast(&control->changed);
     pthread_mutex_unlock(&control->lock);
     if (control->bound) unlink(control->options.socket_path);
+    control->bound = false;
     if (control->listener >= 0) shutdown(control->listener, SHUT_RDWR);
     for (size_t i = 0; i < CONTROL_WORKERS; i++) thread_join(&control->workers[i]);
     if (control->listener >= 0) close(control->listener);
+    control->listener = -1;
+}
+
+void control_destroy(struct control *control) {
+    if (control == NULL) return;
+    control_stop(control);
     const struct control_options *o = &control->options;
     const char *const strings[] = {o->socket_path,    o->read_group,  o->act_group,
                                    o->audit_database, o->audit_heads, o->audit_public_key};

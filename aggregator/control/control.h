@@ -45,7 +45,11 @@ struct control;
  * `place_out[256]` names the path and the fault. */
 enum status control_create(const struct control_options *options, struct control **control_out,
                            char *place_out) MUST_USE;
-/* Closes the socket, ends the workers within their time-outs, removes the file. NULL is fine. */
+/* Closes the socket, ends the workers within their time-outs, removes the file. Replies that come
+ * later are dropped, so the engine may still run: stop first, then end the engine, then destroy.
+ * NULL and a second call are fine. */
+void control_stop(struct control *control);
+/* Stops, and frees; nothing may call control_reply() any more. NULL is fine. */
 void control_destroy(struct control *control);
 
 /* The engine's reply to a posted operator event; takes ownership of reply->snapshot. Never blocks.

@@ -23,6 +23,19 @@ void snapshot_free(struct fleet_snapshot **snapshot) {
     *snapshot = NULL;
 }
 
+/* The engine hears of changes only; when an agent last spoke is the rows' knowledge. */
+static void add_last_reports(struct request *request, struct fleet_snapshot *snapshot) {
+    struct rows *rows = control_options(request->control)->rows;
+    struct rows_snapshot row;
+    struct now now = sys_now();
+    for (size_t i = 0; i < snapshot->count; i++) {
+        struct member_summary *m = &snapshot->members[i];
+        if (m->since_report.ms >= 0 && rows_snapshot(rows, &m->facts.id, now, &row) == STATUS_OK &&
+            row.since_report.ms >= 0)
+            m->since_report = row.since_report;
+    }
+}
+
 int take_snapshot(struct request *request, struct fleet_snapshot **snapshot_out) {
     struct effect_reply reply = {.token = 0};
     int code = request_ask_engine(request, operator_event(OPERATOR_SNAPSHOT), &reply);
@@ -30,6 +43,7 @@ int take_snapshot(struct request *request, struct fleet_snapshot **snapshot_out)
     if (reply.snapshot == NULL)
         return request_fail(request, EXIT_CODE_FAILED, "the engine gave no picture of the fleet",
                             reply.text);
+    add_last_reports(request, reply.snapshot);
     *snapshot_out = reply.snapshot;
     return 0;
 }

@@ -196,6 +196,19 @@ TEST(stopping_answers_those_who_wait) {
     close(fd);
 }
 
+TEST(replies_after_the_stop_are_dropped_and_freed) {
+    (void)state;
+    struct rig *rig = rig_create(RIG_ANSWERS, PATIENT, PATIENT);
+    control_stop(rig->control);
+    assert_int_equal(access(rig->socket, F_OK), -1);
+    assert_int_equal(rig_connect(rig), -1);
+    struct effect_reply late = {.token = 1, .snapshot = calloc(1, sizeof *late.snapshot)};
+    control_reply(rig->control, &late);
+    assert_null(late.snapshot);
+    control_stop(rig->control);
+    rig_destroy(rig);
+}
+
 TEST(requests_that_are_none_are_refused) {
     (void)state;
     struct rig *rig = rig_create(RIG_ANSWERS, PATIENT, PATIENT);
