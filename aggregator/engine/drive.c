@@ -130,7 +130,6 @@ static void release(struct step *step, struct incident *incident, enum breaker_p
     incident->reserved = false;
     incident->running = false;
     incident->awaited_batch = 0;
-    engine->counts_stale = true;
 }
 
 static void tell_end(struct step *step, struct incident *incident, enum severity severity,

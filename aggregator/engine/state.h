@@ -183,7 +183,7 @@ struct engine {
     struct duration skew;
     struct boot_time polled_at, scanned_at;
     uint64_t inventory_round;
-    bool counts_stale;
+    bool counts_stale; /* the denominators changed */
     struct fleet_counts counts;
     struct breaker breaker;
     struct boot_time starts[ENGINE_STARTS_MAX];
