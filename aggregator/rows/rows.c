@@ -151,6 +151,16 @@ enum status rows_create(const struct rows_options *options, struct rows **rows_o
     return STATUS_OK;
 }
 
+/* Whoever reads the settings holds the table lock. */
+void rows_set_levels(struct rows *rows, const struct predict_settings *settings) {
+    struct predict_settings levels = *settings;
+    (void)pthread_rwlock_wrlock(&rows->table_lock);
+    levels.day = rows->options.settings.day;
+    levels.step = rows->options.settings.step;
+    rows->options.settings = levels;
+    (void)pthread_rwlock_unlock(&rows->table_lock);
+}
+
 /* Waits until `due` (CLOCK_REALTIME as the condition wants it) or the stop; says whether to go on.
  */
 static bool wait_for(struct rows *rows, struct duration span) {
@@ -178,7 +188,9 @@ static void run_sync(void *context) {
 
 static void run_pass(void *context) {
     struct rows *rows = context;
+    (void)pthread_rwlock_rdlock(&rows->table_lock);
     struct duration step = predict_step_length(&rows->options.settings);
+    (void)pthread_rwlock_unlock(&rows->table_lock);
     while (wait_for(rows, step)) rows_pass(rows, sys_now());
 }
 

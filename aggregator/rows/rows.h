@@ -67,6 +67,10 @@ void rows_refused(struct rows *rows, const struct instance_id *instance, const c
  * its end the predictor is told that we cut short what it saw. */
 void rows_set_grace(struct rows *rows, const struct instance_id *instance, bool grace);
 
+/* New levels and thresholds from a reload (SPEC 85 to 91), from the next score on; `day` and `step`
+ * stay as they were at rows_create. Any thread, not from `post`. */
+void rows_set_levels(struct rows *rows, const struct predict_settings *settings);
+
 /* One scoring pass: closes steps, scores, finds silence, seals what is due. The thread of
  * rows_start calls it each prediction step; tests call it themselves. */
 void rows_pass(struct rows *rows, struct now now);

@@ -524,6 +524,24 @@ TEST(a_leak_is_scored_and_posted_and_survives_a_restart) {
     end(true);
 }
 
+TEST(new_levels_count_from_the_next_score_on) {
+    (void)state;
+    struct predict_settings levels = predict_settings_default();
+    begin(false);
+    for (uint64_t i = 1; i <= 30 * 60; i++, pass_time(MINUTE_MS)) assert_ok(send_report(1, i, 60));
+    rows_pass(rows, now);
+    struct rows_snapshot before, after;
+    assert_ok(rows_snapshot(rows, &instance, now, &before));
+    levels.memory_warning = 30;
+    levels.memory_critical = 50;
+    levels.day = (struct duration){60000}; /* not taken over */
+    rows_set_levels(rows, &levels);
+    rows_pass(rows, now);
+    assert_ok(rows_snapshot(rows, &instance, now, &after));
+    assert_true(after.prediction.confidence > before.prediction.confidence);
+    end(false);
+}
+
 TEST(grace_is_told_in_the_ack) {
     (void)state;
     begin(false);
