@@ -69,7 +69,9 @@ int do_instance_show(struct request *request, struct text *out) {
         const char *metric = wanted[0] != '\0' ? wanted : metric_row(shown[i])->name;
         size_t points =
             read_series(request, &member->facts.id, metric, since, values[count], SERIES_POINTS);
-        if (points > 0) series[count++] = (struct report_series){metric, values[count], points};
+        if (points == 0) continue;
+        series[count] = (struct report_series){metric, values[count], points};
+        count++;
     }
     if (wanted[0] != '\0' && count == 0)
         (void)request_fail(request, 0, "no values of this metric in that time", wanted);
