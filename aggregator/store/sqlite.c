@@ -38,7 +38,8 @@ struct sqlite_store {
     bool head_signed;         /* at least once since the start */
     bool forward_waiting;
     struct boot_time forwarded, expired, signed_at, reopened;
-    bool forward_failed, head_failed; /* said once in the log */
+    enum status reopen_status;
+    bool forward_failed, head_failed, commit_failed; /* said once in the log */
 };
 
 /* --- writing --- */
@@ -157,25 +158,52 @@ static void suspect(struct sqlite_store *s) {
 }
 
 static enum status ensure_open(struct sqlite_store *s) {
-    char place[256];
+    char place[256] = "";
     struct boot_time now = sys_now().boot;
     if (s->database != NULL) return STATUS_OK;
     if (boot_since(now, s->reopened).ms < REOPEN_EVERY_MS) return STATUS_IO;
     s->reopened = now;
-    return open_database(s, place);
+    enum status status = open_database(s, place);
+    /* Corrupt, newer: no later try will find it better; a start of the program says what to do. */
+    if (status != STATUS_OK && status != s->reopen_status)
+        log_event(LOG_LEVEL_ERROR, "store.cannot_be_opened", log_string("place", place),
+                  log_status("status", status),
+                  log_string("instead", "nothing is started; it is tried again"));
+    s->reopen_status = status;
+    return status;
+}
+
+/* One line for each time of trouble, not for each batch. */
+static void say_commit(struct sqlite_store *s, enum status status) {
+    char path[FILE_PATH_SIZE];
+    bool failed = status != STATUS_OK;
+    if (failed == s->commit_failed) return;
+    s->commit_failed = failed;
+    struct text text = text_over(path, sizeof path);
+    text_add(&text, s->options.directory);
+    text_add(&text, "/" STORE_INTENTS_FILE);
+    if (failed)
+        log_event(LOG_LEVEL_ERROR, "store.cannot_be_written", log_string("file", path),
+                  log_status("status", status), log_string("reason", status_text(status)),
+                  log_string("instead", "nothing is started; watching goes on, and it is tried "
+                                        "again"));
+    else
+        log_event(LOG_LEVEL_INFO, "store.works_again", log_string("file", path));
 }
 
 static void fail_all(struct backend_commit *commits, size_t count, enum status status) {
     for (size_t i = 0; i < count; i++) commits[i].status = status;
 }
 
-static void sqlite_commit(void *self, struct backend_commit *commits, size_t count) {
-    struct sqlite_store *s = self;
+/* The outcome of the whole group; that of each batch stands in its commit. */
+static enum status commit_group(struct sqlite_store *s, struct backend_commit *commits,
+                                size_t count) {
     enum status status = ensure_open(s);
     if (status == STATUS_OK) status = execute(s, "BEGIN IMMEDIATE");
     if (status != STATUS_OK) {
         fail_all(commits, count, status);
-        return;
+        if (s->database != NULL && (status == STATUS_IO || status == STATUS_CORRUPT)) suspect(s);
+        return status;
     }
     struct audit_chain before = s->chain;
     for (size_t i = 0; i < count; i++) {
@@ -186,11 +214,16 @@ static void sqlite_commit(void *self, struct backend_commit *commits, size_t cou
         }
     }
     if (status == STATUS_OK) status = execute(s, "COMMIT");
-    if (status == STATUS_OK) return;
+    if (status == STATUS_OK) return status;
     s->chain = before;
     fail_all(commits, count, status);
     if (!sqlite3_get_autocommit(s->database)) (void)execute(s, "ROLLBACK");
     if (status == STATUS_IO || status == STATUS_CORRUPT) suspect(s);
+    return status;
+}
+
+static void sqlite_commit(void *self, struct backend_commit *commits, size_t count) {
+    say_commit(self, commit_group(self, commits, count));
 }
 
 /* --- reading --- */

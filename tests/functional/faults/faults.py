@@ -137,6 +137,13 @@ class FaultCase(StoryCase):
                 and member["since_report_ms"] < 2500
         world.wait(heard, 10, "a fresh report of the agent")
 
+    def looks_at_aws(self, world):
+        """EC2 is still read, and earctl answered."""
+        seen = world.fake.count("ec2:DescribeInstanceStatus")
+        world.wait(lambda: world.fake.count("ec2:DescribeInstanceStatus") > seen, 10,
+                   "another read of EC2's checks")
+        self.assertEqual(0, world.earctl("status").returncode)
+
     def agent_status(self, host):
         try:
             return json.loads((host.root / "agent-status.json").read_text(encoding="utf-8"))
