@@ -35,8 +35,9 @@ enum status recoveries_join(const struct record *records, size_t count,
                             struct recovery **recoveries_out, size_t *recovery_count_out,
                             size_t *unreadable_out) MUST_USE;
 
-/* `earctl recoveries`: one line a workflow. `status` filters when not empty. */
-enum status report_recoveries(const struct record *records, size_t count, const char *status,
+/* `earctl recoveries`: one line a workflow; only those of status `wanted`, when that is not empty.
+ */
+enum status report_recoveries(const struct record *records, size_t count, const char *wanted,
                               const struct report_view *view, struct text *out) MUST_USE;
 
 /* `earctl recoveries show ID`: each row of one workflow in order. STATUS_NOT_FOUND. */

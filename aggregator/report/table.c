@@ -110,7 +110,10 @@ void table_nothing(struct table *table) {
     add_cell(table, CELL_NOTHING, NULL, (struct wall_time){0});
 }
 
-size_t table_rows(const struct table *table) { return table->count / table->column_count; }
+size_t table_rows(const struct table *table) {
+    ASSERT(table->column_count > 0); /* table_create() took it so */
+    return table->count / table->column_count;
+}
 
 void report_time(const struct report_view *view, struct wall_time at, struct text *out) {
     char text[CLOCK_RFC3339_SIZE];

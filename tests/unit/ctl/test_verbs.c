@@ -134,7 +134,7 @@ TEST(near_verbs_are_offered_and_far_ones_not) {
         const char *nearest;
     } rows[] = {{1, {"statsu"}, "status"},
                 {1, {"instance"}, "instances"},
-                {2, {"instance", "shwo"}, "instance show"},
+                {2, {"instance", "shov"}, "instance show"},
                 {2, {"recoverys", "show"}, "recoveries show"},
                 {2, {"recoverie", "INC-1"}, "recoveries"},
                 {2, {"config", "validat"}, "config validate"},

