@@ -159,6 +159,30 @@ static void update_breaker(struct step *step) {
            numbers, "none", after ? "refused" : "ended", "");
 }
 
+/* R12, F11: without AWS nothing is started; people hear of it once, not once an instance, and by
+ * the roads that do not lead through AWS. */
+static void tell_aws_away(struct step *step) {
+    struct engine *engine = step->engine;
+    if (!engine->restored) return;
+    struct boot_time heard = engine->aws_heard_at.ms != 0 ? engine->aws_heard_at : engine->started;
+    struct duration most = engine->options.decide.inventory_max_age;
+    bool away = boot_since(step->now.boot, heard).ms > most.ms;
+    if (away == engine->aws_away) return;
+    engine->aws_away = away;
+    char numbers[96], span[CLOCK_RFC3339_SIZE];
+    struct text text = text_over(numbers, sizeof numbers);
+    text_add(&text, away ? "AWS has not answered for " : "AWS answers again");
+    if (away) text_add(&text, duration_format(boot_since(step->now.boot, heard), span));
+    const char *what = away ? "self.aws_away" : "self.aws_back";
+    emit_log(step, away ? EFFECT_LEVEL_ERROR : EFFECT_LEVEL_INFO, what, NULL, NULL,
+             "self_suspicion", away ? "acting" : "observing", away ? "observing" : "acting",
+             numbers);
+    row_audit(step, "alarm", NULL, NULL, "self_suspicion", away ? "refuse" : "act", "ear", numbers);
+    notice(step, away ? SEVERITY_ERROR : SEVERITY_INFO, what, NULL, NULL,
+           away ? "AWS cannot be reached: watching only" : "AWS can be reached again", numbers,
+           "none", away ? "refused" : "ended", "");
+}
+
 static void end_pause(struct step *step) {
     struct pause_state *pause = &step->engine->pause;
     if (!pause->operator|| pause->until.ms == 0 || step->now.boot.ms<pause->until.ms) return;
@@ -195,4 +219,5 @@ void fleet_update(struct step *step) {
     say_pause(step->engine);
     if (step->engine->counts_stale) fleet_count(step->engine, step->now);
     update_breaker(step);
+    tell_aws_away(step);
 }

@@ -179,6 +179,7 @@ struct engine {
     struct pause_state pause;
     struct boot_time aws_heard_at; /* 0 = never */
     bool aws_failing;
+    bool aws_away; /* not heard for inventory_max_age: told once (F11) */
     bool skew_known, skewed;
     struct duration skew;
     struct boot_time polled_at, scanned_at;
