@@ -56,6 +56,8 @@ ACTING = {
     "enabled_rungs_health": ["restart-service", "reboot", "stop-start"],
     "enabled_rungs_prediction": ["restart-service"],
 }
+# Tables that go through the forward table, in the order of enum record_table.
+FORWARDED = ("recovery-events", "prediction-events")
 CALLS_THAT_CHANGE = ("ec2:RebootInstances", "ec2:StopInstances", "ec2:StartInstances",
                      "ec2:TerminateInstances", "ssm:SendCommand")
 
@@ -361,29 +363,38 @@ class World:
     # -- what it wrote down ---------------------------------------------------------------------
 
     def records(self, table):
-        """The store's own rows of a table ("recovery-events", "incidents" ...), oldest first. Read
-        from the files, beside the running aggregator; a table that was moved between the two files
-        while they were read is read again."""
-        rows = []
-        for name in ("history.db", "intents.db"):
+        """The store's own rows of a table ("recovery-events", "incidents" ...), oldest first, read from
+        its files beside the running aggregator. Rows move from the forward table of intents.db to
+        history.db, so the files are read in that order; the key tells a row seen twice."""
+        rows = {}
+        for name in ("intents.db", "history.db"):
             path = self.folder / self.state_name / "store" / name
             if not path.exists():
                 continue
-            with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10) as database:
-                rows += self._table(database, table)
-            database.close()
-        rows.sort(key=lambda row: row.get("timestamp") or row.get("opened") or "")
-        return rows
+            database = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
+            try:
+                for key, item in self._table(database, table):
+                    rows[key] = json.loads(item)
+            finally:
+                database.close()
+        return sorted(rows.values(), key=lambda row: row.get("timestamp") or row.get("opened") or "")
 
     @staticmethod
     def _table(database, table):
+        """[(key, item)]"""
         names = [name for (name,) in database.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table'")]
+        found = []
+        if table in FORWARDED and "forward" in names:
+            found += [((partition, sort), item) for partition, sort, item in database.execute(
+                "SELECT partition, sort, item FROM forward WHERE record_table = ? ORDER BY number",
+                (FORWARDED.index(table),))]
         for name in names:
             if name == table or name.endswith("-" + table):
-                return [json.loads(item) for (item,) in database.execute(
-                    f'SELECT item FROM "{name}"')]
-        return []
+                # The two columns of the key come first, whatever their names.
+                found += [((row[0], row[1]), row[2])
+                          for row in database.execute(f'SELECT * FROM "{name}"')]
+        return found
 
     def incidents(self, host=None):
         return [row for row in self.records("incidents")
