@@ -172,6 +172,47 @@ class Aggregator(StoryCase):
         self.assertIn("aggregator.json", out)  # where it comes from
         self.assertNotIn("webhook/ops", out)
 
+    def as_user(self, world, name, *words):
+        """earctl run by another user of the base system, with that user's groups."""
+        user = pwd.getpwnam(name)
+        groups = os.getgrouplist(name, user.pw_gid)
+        return subprocess.run(
+            [world.program("earctl"), *words, "--socket", world.socket_path], user=user.pw_uid,
+            group=user.pw_gid, extra_groups=groups, capture_output=True, text=True, timeout=40,
+            check=False, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}, cwd="/")
+
+    def test_groups_decide_who_connects_who_reads_and_who_acts(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root, to become other users")
+        world, host = self.one(control_group="daemon", operators_group="bin")
+        try:
+            reader = self.as_user(world, "daemon", "status", "--all")
+        except PermissionError:
+            self.skipTest("other users may not run the programs of this build folder")
+        self.assertEqual(reader.returncode, 0, reader.stderr)
+        self.assertIn(host.id, reader.stdout)
+        for words in (("pause", "--reason", "x"), ("resume",), ("recoveries", "ack", "INC-1"),
+                      ("recover", "web-1", "--action", "reboot", "--reason", "x")):
+            done = self.as_user(world, "daemon", *words)
+            self.assertEqual((done.returncode, done.stdout), (4, ""), words)
+            self.assertIn("may read but not act; who acts is in the group: bin", done.stderr)
+        # A dry run only reads.
+        self.assertIn(self.as_user(world, "daemon", "recover", "web-1", "--action",
+                                   "reboot").returncode, (0, 6))
+        stranger = self.as_user(world, "nobody", "status")
+        self.assertEqual(stranger.returncode, 4)
+        self.assertIn("members of group `daemon` may", stranger.stderr)
+        self.assertEqual(os.stat(world.socket_path).st_mode & 0o7777, 0o660)
+        # Even where the file lets a stranger in, the kernel's word for who it is decides.
+        os.chmod(world.socket_path, 0o666)
+        stranger = self.as_user(world, "nobody", "status")
+        self.assertEqual(stranger.returncode, 4)
+        self.assertIn("not in the group that may read, daemon", stranger.stderr)
+        actor = self.as_user(world, "bin", "pause", "--reason", "by bin")
+        self.assertEqual(actor.returncode, 0, actor.stderr)
+        self.assertRegex(self.code(world, 0, "status").stdout, r"\nPAUSED: .*by bin")
+        self.assertEqual(world.changing_calls(), [])
+
     def test_two_aggregators_do_not_share_a_socket(self):
         world, _ = self.one()
         second = world.folder / "second.json"
