@@ -1,145 +1,13 @@
-/* See world.h. One thread, virtual time. */
-#include "tests/sim/engine/world.h"
+/* See world.h. One thread, virtual time. The auditor is audit.c. */
+#include "tests/sim/engine/world_private.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregator/decide/policy.h"
 #include "aggregator/engine/restore.h"
 #include "common/base/hash.h"
-#include "common/base/prng.h"
-
-#define WALL_0       INT64_C(1772524800000)
-#define QUEUE_MAX    4096
-#define CALLS_MAX    4096
-#define ROWS_MAX     65536
-#define BATCHES_MAX  512
-#define ACTIONS_MAX  1024
-#define NOTES_MAX    4096
-#define SETTLE_S_MAX 7200 /* the world must have settled by then */
-
-enum kind {
-    TICK,
-    AGENT,
-    POLL,
-    LAND,
-    ANSWER,
-    BATCH,
-    CRASH,
-    START,
-    BREAK,
-    STORM,
-    PERSON,
-    PREDICT,
-    STOPPED,
-    RUNNING,
-    BOOTED,
-    END_FAULTS
-};
-
-struct entry {
-    int64_t at;
-    uint64_t order;
-    enum kind kind;
-    size_t what;
-    uint64_t generation; /* of the engine the event is for; stale ones die with it */
-};
-
-struct box {
-    struct instance_facts facts;
-    enum instance_state before; /* what a lagging read may still show */
-    int64_t changed_at;
-    unsigned boot;
-    bool hung, agent_up, service_up, bad_service;
-    int64_t hung_at;
-    bool stuck;
-    /* what the engine was told since its start */
-    bool told_seen, told_silent;
-    unsigned told_boot;
-    int told_check; /* -1 not, 0 failing, 1 passing */
-    bool told_impaired;
-    int64_t last_report, check_changed;
-    int64_t noted_at;
-    bool leak;
-};
-
-struct sent {
-    struct call call;
-    int64_t at;
-    enum status answer; /* what comes back */
-    bool effect, landed, answered;
-    bool no_answer; /* the engine gets UNKNOWN_OUTCOME */
-    struct call_result result;
-};
-
-/* The auditor's view of one action id. */
-struct action {
-    char id[80];
-    size_t box;
-    enum call_kind kind;
-    int64_t at;
-    unsigned effects;
-    bool lost, landed, settled;
-    int64_t landed_at;
-    bool first_leg;
-};
-
-struct row {
-    enum record_table table;
-    char partition[RECORD_KEY_SIZE], sort[RECORD_KEY_SIZE];
-    char *item; /* heap; NULL = free */
-};
-
-struct waiting_batch {
-    bool used;
-    uint64_t id;
-    size_t record_count, effect_count;
-    struct row *rows;
-    enum record_operation_kind *kinds;
-    struct effect *effects;
-};
-
-struct command {
-    char comment[80], id[COMMAND_ID_SIZE];
-    size_t box;
-    int64_t done_at;
-    bool fails;
-};
-
-struct world {
-    struct prng random;
-    struct world_faults faults;
-    struct world_report *report;
-    int64_t ms;
-    bool faulty; /* phase one */
-    struct engine_options options;
-    struct engine *engine;
-    void *memory;
-    uint64_t generation, starts;
-    struct engine_output *output;
-    size_t queue_count;
-    uint64_t order;
-    struct entry queue[QUEUE_MAX];
-    size_t box_count;
-    struct box boxes[WORLD_INSTANCES_MAX];
-    size_t sent_count;
-    struct sent sent[CALLS_MAX];
-    size_t row_count;
-    struct row rows[ROWS_MAX];
-    struct waiting_batch batches[BATCHES_MAX];
-    size_t action_count;
-    struct action actions[ACTIONS_MAX];
-    size_t command_count;
-    struct command commands[ACTIONS_MAX];
-    size_t note_count;
-    int64_t notes[NOTES_MAX];
-    int64_t storm_until, storm_from;
-    bool paused, pause_file;
-    int64_t paused_at;
-    int64_t acknowledged_at[WORLD_INSTANCES_MAX];
-};
 
 static unsigned below(struct world *w, unsigned bound) {
     return (unsigned)prng_below(&w->random, bound);
@@ -151,8 +19,7 @@ static struct now now_of(const struct world *w) {
     return (struct now){{w->ms + 1000000}, {WALL_0 + w->ms}};
 }
 
-static void violate(struct world *w, const char *format, ...) FORMAT_LIKE(2, 3);
-static void violate(struct world *w, const char *format, ...) {
+void violate(struct world *w, const char *format, ...) {
     if (w->report->violation[0] != '\0') return;
     int used = snprintf(w->report->violation, sizeof w->report->violation,
                         "at %lld ms: ", (long long)w->ms);
@@ -216,7 +83,7 @@ static void put_row(struct world *w, enum record_operation_kind kind, struct row
         w->rows[w->row_count++] = row;
 }
 
-static const struct row *find_intent(const struct world *w, const char *action) {
+const struct row *find_intent(const struct world *w, const char *action) {
     for (size_t i = 0; i < w->row_count; i++)
         if (w->rows[i].item != NULL && w->rows[i].table == RECORD_INTENTS &&
             strcmp(w->rows[i].partition, action) == 0)
@@ -224,7 +91,7 @@ static const struct row *find_intent(const struct world *w, const char *action) 
     return NULL;
 }
 
-static bool settled(const struct world *w, const char *action) {
+bool settled(const struct world *w, const char *action) {
     const struct row *row = find_intent(w, action);
     return row != NULL && strstr(row->item, "\"status\":\"open\"") == NULL;
 }
@@ -262,151 +129,6 @@ static void drop_batch(struct waiting_batch *batch, bool with_items) {
     free(batch->kinds);
     free(batch->effects);
     *batch = (struct waiting_batch){0};
-}
-
-/* --- the auditor --------------------------------------------------------------------------- */
-
-static size_t box_of(const struct world *w, const struct instance_id *id) {
-    for (size_t i = 0; i < w->box_count; i++)
-        if (instance_id_equal(&w->boxes[i].facts.id, id)) return i;
-    return WORLD_INSTANCES_MAX;
-}
-
-static bool is_disruptive(enum call_kind kind) {
-    return call_mutates(kind) && kind != CALL_RUN_DOCUMENT;
-}
-
-static struct action *find_action(struct world *w, const char *id) {
-    for (size_t i = 0; i < w->action_count; i++)
-        if (strcmp(w->actions[i].id, id) == 0) return &w->actions[i];
-    return NULL;
-}
-
-/* "INC-.../reboot/1" up to its second slash, and up to its first. */
-static size_t prefix(const char *id, unsigned slashes) {
-    size_t length = 0;
-    for (; id[length] != '\0' && slashes > 0; length++)
-        if (id[length] == '/') slashes--;
-    return length;
-}
-
-static bool same_plan(const char *a, const char *b) {
-    size_t length = prefix(a, 2);
-    return length == prefix(b, 2) && strncmp(a, b, length) == 0;
-}
-
-static void audit_before(struct world *w, const struct call *call, size_t box) {
-    const struct recover_policy *policy = &w->options.recover;
-    int64_t window = policy->signature_window.ms + policy->settle_time.ms;
-    unsigned open = 0, hour = 0, day = 0;
-    for (size_t i = 0; i < w->action_count; i++) {
-        const struct action *other = &w->actions[i];
-        bool same = strcmp(other->id, call->action.text) == 0;
-        /* 3, 4: the one before on this instance is over, or it is a leg of the same plan. */
-        if (!same && other->box == box && !settled(w, other->id) &&
-            !same_plan(other->id, call->action.text))
-            violate(w, "overlap: %s while %s is open", call->action.text, other->id);
-        bool in_dark = other->lost && !other->landed && w->ms - other->at < window;
-        if (!same && other->box == box && in_dark && other->kind == call->kind)
-            violate(w, "re-act in the dark: %s after %s", call->action.text, other->id);
-        if (!is_disruptive(other->kind)) continue;
-        if (!same && !settled(w, other->id) && !same_plan(other->id, call->action.text)) open++;
-        /* What never landed and can land no more disrupted nothing. */
-        bool counts = other->landed || w->ms - other->at < window;
-        if (!other->first_leg || same || !counts) continue;
-        if (w->ms - other->at < w->options.decide.budget_window.ms) hour++;
-        if (other->box == box && w->ms - other->at < w->options.decide.flap_window.ms &&
-            other->at > w->acknowledged_at[box])
-            day++;
-    }
-    bool first = call->kind == CALL_REBOOT || call->kind == CALL_STOP;
-    if (!first || find_action(w, call->action.text) != NULL) return;
-    uint32_t members = 0;
-    for (size_t i = 0; i < w->box_count; i++)
-        if (w->boxes[i].facts.opted_in) members++;
-    /* 6: one more may be opted in than the engine knew of. */
-    if (open + 1 > decide_limit_concurrent(&w->options.decide, members + 1))
-        violate(w, "budget: %u open when %s left", open, call->action.text);
-    if (hour + 1 > decide_limit_window(&w->options.decide, members + 1))
-        violate(w, "hour budget: %u before %s", hour, call->action.text);
-    if (day + 1 > w->options.decide.max_disruptive_per_day)
-        violate(w, "flap: %u of this instance before %s", day, call->action.text);
-}
-
-static bool was_called(struct world *w, const char *incident_of, const char *rung) {
-    size_t length = prefix(incident_of, 1);
-    for (size_t i = 0; i < w->action_count; i++)
-        if (strncmp(w->actions[i].id, incident_of, length) == 0 &&
-            strncmp(w->actions[i].id + length, rung, strlen(rung)) == 0)
-            return true;
-    return false;
-}
-
-static void audit_call(struct world *w, const struct call *call) {
-    size_t box = box_of(w, &call->instance);
-    if (box == WORLD_INSTANCES_MAX) {
-        violate(w, "call names an unknown instance");
-        return;
-    }
-    if (w->options.decide.dry_run) violate(w, "a mutating call in dry run");
-    if (find_intent(w, call->action.text) == NULL)
-        violate(w, "no durable intent for %s", call->action.text);
-    if (w->paused && w->ms - w->paused_at > 5000)
-        violate(w, "%s left %lld ms after the pause", call->action.text,
-                (long long)(w->ms - w->paused_at));
-    bool first = call->kind == CALL_REBOOT || call->kind == CALL_STOP;
-    if (first && w->ms < w->storm_until && w->ms > w->storm_from + 5000)
-        violate(w, "%s left in a storm", call->action.text);
-    if (call->kind == CALL_STOP && !was_called(w, call->action.text, "reboot"))
-        violate(w, "%s without a reboot before it", call->action.text);
-    if ((call->kind == CALL_START || call->kind == CALL_STOP_FORCE) &&
-        !was_called(w, call->action.text, "stop-start"))
-        violate(w, "%s without a stop before it", call->action.text);
-    audit_before(w, call, box);
-    struct action *action = find_action(w, call->action.text);
-    if (action == NULL) {
-        if (w->action_count == ACTIONS_MAX) {
-            violate(w, "too many actions");
-            return;
-        }
-        action = &w->actions[w->action_count++];
-        *action = (struct action){.box = box, .kind = call->kind, .first_leg = first};
-        snprintf(action->id, sizeof action->id, "%s", call->action.text);
-    }
-    if (action->kind != call->kind) violate(w, "one action id, two calls: %s", action->id);
-    action->at = w->ms;
-    action->lost = false;
-}
-
-static void audit_effect(struct world *w, const char *id) {
-    struct action *action = find_action(w, id);
-    if (action == NULL) return;
-    action->landed = true;
-    action->landed_at = w->ms;
-    if (++action->effects > 1) violate(w, "two effects of %s", id);
-}
-
-/* 8: counts what the engine was told, as it must have counted it. */
-static void audit_unhealthy(struct world *w, size_t number) {
-    struct box *box = &w->boxes[number];
-    int64_t window = w->options.decide.breaker_window.ms;
-    for (size_t i = 0; i < w->action_count; i++)
-        if (w->actions[i].box == number && !settled(w, w->actions[i].id)) return;
-    if (!box->facts.opted_in) return;
-    if (box->noted_at != 0 && w->ms - box->noted_at < window) return;
-    box->noted_at = w->ms;
-    if (w->note_count < NOTES_MAX) w->notes[w->note_count++] = w->ms;
-    unsigned recent = 0, members = 0;
-    for (size_t i = 0; i < w->note_count; i++)
-        if (w->ms - w->notes[i] < window - 2000) recent++;
-    for (size_t i = 0; i < w->box_count; i++)
-        if (w->boxes[i].facts.opted_in) members++;
-    if (recent <= decide_limit_breaker(&w->options.decide, members)) return;
-    if (w->ms >= w->storm_until) {
-        w->storm_from = w->ms;
-        w->report->storms++;
-    }
-    w->storm_until = w->ms + w->options.decide.breaker_cooldown.ms;
 }
 
 /* --- the engine's edges -------------------------------------------------------------------- */
