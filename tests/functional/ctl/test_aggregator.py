@@ -1,4 +1,5 @@
 """earctl against a real aggregator, a fake AWS and a real agent."""
+import html.parser
 import json
 import os
 import pwd
@@ -8,6 +9,28 @@ import unittest
 
 from stories.case import StoryCase
 from stories.world import Host
+
+VOID = ("meta",)  # elements without an end tag that the page uses
+
+
+class Balance(html.parser.HTMLParser):
+    """Fails on an end tag that closes something else, and keeps what is open."""
+
+    def __init__(self):
+        super().__init__()
+        self.open = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            raise AssertionError(f"</{tag}> closes nothing at {self.getpos()}")
+
 
 TOTALS = ("recoveries", "automatic", "by_person", "succeeded", "failed", "predictions", "refusals")
 
@@ -117,6 +140,11 @@ class Aggregator(StoryCase):
         self.assertTrue(page.startswith("<!doctype html>"))
         self.assertNotIn("<worker>", page)
         self.assertNotIn("<script", page)
+        self.assertIn("<polyline", page)  # the agent's own history
+        balance = Balance()
+        balance.feed(page)
+        balance.close()
+        self.assertEqual(balance.open, [])
         for key in TOTALS:
             self.assertRegex(csv, rf"\ntotal,{key},,,{totals[key]},\d*,")
         self.assertRegex(text, rf"\n  recoveries +{totals['recoveries']} +\d+\n")
