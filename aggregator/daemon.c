@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "aggregator/attempts.h"
 #include "aggregator/calls.h"
 #include "aggregator/control/control.h"
 #include "aggregator/engine/loop.h"
@@ -39,6 +40,7 @@ struct daemon {
     struct notify *notify;    /* replaced on reload */
     struct store *store;
     struct aws *aws;
+    struct attempts attempts; /* the aws thread's */
     struct calls calls;
     struct poller *poller;
     struct engine_options engine_options;
@@ -230,25 +232,11 @@ static const char *get_environment(void *context, const char *name) {
     return getenv(name);
 }
 
-static void observe_attempt(void *context, const struct aws_observation *o) {
-    (void)context;
-    if (o->status == STATUS_OK) {
-        log_event(LOG_LEVEL_DEBUG, "aws.attempt", log_string("operation", o->operation),
-                  log_integer("attempt", o->attempt), log_duration("took", o->took),
-                  log_string("request_id", o->request_id));
-        return;
-    }
-    log_event(LOG_LEVEL_WARNING, "aws.failed", log_string("operation", o->operation),
-              log_integer("attempt", o->attempt), log_integer("http", o->http),
-              log_string("code", o->code), log_string("message", o->message),
-              log_string("request_id", o->request_id), log_duration("took", o->took),
-              log_string("instead", o->again ? "tried again" : "the call ends"));
-}
-
 static enum status start_aws(struct daemon *d) {
     struct aws_options options = {.region = d->config->aws_region,
                                   .environment = {get_environment, d},
-                                  .observer = observe_attempt};
+                                  .observer = attempts_observe,
+                                  .observer_context = &d->attempts};
     enum status status = aws_create(&options, &d->aws);
     if (status != STATUS_OK) return fail("aws.failed", d->config->aws_region, status);
     d->calls = (struct calls){.aws = d->aws, .post = post_answer, .context = d};

@@ -46,12 +46,11 @@ static bool read_within(const struct aws *aws, struct boot_time now, int64_t spa
 /* Leaves usable credentials in aws->credentials, or says why there are none. */
 static enum status ensure_credentials(struct aws *aws, struct now now) {
     /* A failed read is tolerated while there are credentials: they are judged below. */
-    enum status ignored;
     enum aws_refresh need = AWS_REFRESH_EXPIRED;
     if (aws->have_credentials) need = aws_refresh_need(&aws->credentials, now.wall);
     int64_t pause_ms = need == AWS_REFRESH_SOON ? REREAD_SOON_MS : REREAD_URGENT_MS;
     if (need != AWS_REFRESH_NOT_NEEDED && !read_within(aws, now.boot, pause_ms))
-        (void)reread_credentials(aws, now.boot, &ignored);
+        (void)reread_credentials(aws, now.boot, &aws->credentials_status);
     if (!aws->have_credentials) return STATUS_DENIED;
     need = aws_refresh_need(&aws->credentials, now.wall);
     return need == AWS_REFRESH_EXPIRED ? STATUS_EXPIRED : STATUS_OK;
@@ -62,6 +61,19 @@ static void set_local_error(struct aws_pending *call, const char *code, const ch
     aws_copy_cut(call->result.code, sizeof call->result.code, code);
     aws_copy_cut(call->result.message, sizeof call->result.message, message);
     call->result.request_id[0] = '\0';
+}
+
+/* Says where they were looked for, and what the last look came to. */
+static void no_credentials(struct aws_pending *call, enum status status, enum status looked) {
+    char message[AWS_MESSAGE_SIZE];
+    struct text text = text_over(message, sizeof message);
+    text_add(&text, status == STATUS_EXPIRED ? "credentials expired, none newer"
+                                             : "no usable credentials");
+    text_add(&text,
+             " in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY or the shared credentials file: ");
+    text_add(&text, status_text(looked));
+    set_local_error(call, status == STATUS_EXPIRED ? "ExpiredCredentials" : "NoCredentials",
+                    message);
 }
 
 /* The headers that are signed, and the same as lines for the transport. */
@@ -151,6 +163,8 @@ static struct duration timeout_of(const struct aws *aws, const struct aws_pendin
 }
 
 static void on_answer(void *context, const struct aws_http_answer *answer);
+static void observe(const struct aws *aws, const struct aws_pending *call, struct now now,
+                    enum status status, bool again);
 
 static enum status send(struct aws *aws, struct aws_pending *call, struct head *head,
                         struct boot_time now) {
@@ -169,11 +183,11 @@ static enum status send(struct aws *aws, struct aws_pending *call, struct head *
 
 enum status aws_attempt_start(struct aws *aws, struct aws_pending *call, struct now now) {
     struct aws_service_state *state = service_of(aws, call);
+    call->started_at = now.boot;
     enum status status = ensure_credentials(aws, now);
     if (status != STATUS_OK) {
-        set_local_error(call, status == STATUS_EXPIRED ? "ExpiredCredentials" : "NoCredentials",
-                        status == STATUS_EXPIRED ? "credentials expired and none newer were found"
-                                                 : "no usable credentials were found");
+        no_credentials(call, status, aws->credentials_status);
+        observe(aws, call, now, status, false);
         return status;
     }
     struct wall_time signed_at = {now.wall.ms + atomic_load(&state->skew_ms)};
@@ -184,9 +198,9 @@ enum status aws_attempt_start(struct aws *aws, struct aws_pending *call, struct 
     OPENSSL_cleanse(&head, sizeof head);
     if (status != STATUS_OK) {
         set_local_error(call, "NotSent", status_text(status));
+        observe(aws, call, now, status, false);
         return status;
     }
-    call->started_at = now.boot;
     return STATUS_OK;
 }
 

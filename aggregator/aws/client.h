@@ -59,6 +59,7 @@ struct aws {
     struct aws_credentials credentials;
     bool have_credentials;
     struct boot_time credentials_read_at;
+    enum status credentials_status; /* of that look */
     struct prng prng;
     struct aws_list waiting[AWS_LANE_COUNT];
     struct aws_list active;

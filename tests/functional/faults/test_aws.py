@@ -89,12 +89,19 @@ class Aws(FaultCase):
         since = world.fake.journal_seq()
         world.start_aggregator(environment={"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "",
                                             "AWS_EC2_METADATA_DISABLED": "true"}, **SOON)
-        self.one_event(world, "aws.failing", "credential")
+        self.one_event(world, "aws.failing", "watching goes on")
         self.observes_only(world)
         world.fake.kill_unit(host.id, host.unit)
         self.nothing_called(world, host, since)
         self.watches(world, host)
         self.still_one(world, "aws.failing")
+        # One line for each of the two reads that says what is missing and where it was looked for.
+        rows = [row for row in world.log_events("aws.failed") if row["operation"] != "Publish"]
+        self.assertEqual(["DescribeInstanceStatus", "DescribeInstances"],
+                         sorted(row["operation"] for row in rows))
+        for row in rows:
+            self.assertEqual("NoCredentials", row["code"])
+            self.assertIn("AWS_ACCESS_KEY_ID", row["message"])
 
     def test_credentials_that_expire_in_a_workflow_never_escalate(self):
         world, host = self.web_world(start=False)
