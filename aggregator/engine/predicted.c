@@ -19,12 +19,20 @@ static void say(const struct member *member, struct text *text) {
     text_add(text, prediction->reasons[0].text);
 }
 
+/* An action of ours for this very prediction has begun to take effect. */
+static bool acted_on(const struct step *step, const struct member *member) {
+    const struct incident *incident = member_incident(step->engine, member);
+    if (member->prediction_acted) return true;
+    return incident != NULL && strcmp(incident->prediction.text, member->prediction_id.text) == 0 &&
+           (incident->acted || (incident->running && incident->run.acted));
+}
+
 static void close_prediction(struct step *step, struct member *member) {
     char what[DECIDE_TEXT_SIZE];
     struct text text = text_over(what, sizeof what);
     say(member, &text);
     /* After an action of ours nobody knows what would have been (D1). */
-    enum outcome outcome = member->prediction_acted ? OUTCOME_UNKNOWN : OUTCOME_RESOLVED;
+    enum outcome outcome = acted_on(step, member) ? OUTCOME_UNKNOWN : OUTCOME_RESOLVED;
     row_prediction(step, member, outcome);
     emit_log(step, EFFECT_LEVEL_INFO, "prediction.closed", member, NULL, NULL, "open",
              outcome_name(outcome), what);
@@ -65,19 +73,19 @@ static void raise_prediction(struct step *step, struct member *member) {
 void predicted(struct step *step, struct member *member, const struct prediction *prediction) {
     const struct decide_policy *policy = &step->engine->options.decide;
     enum failure_kind before = member->prediction.kind;
-    member->prediction = *prediction;
-    member->prediction_at = step->now.boot;
     double value = (double)prediction->confidence;
-    if (!(value >= 0 && value <= 1)) {
-        member->prediction.confidence = 0;
-        value = 0;
-    }
+    if (!(value >= 0 && value <= 1)) value = 0;
+    /* Closed with what was predicted: the score that closes it has no time and no reasons. */
+    if (value < policy->medium && member->prediction_id.text[0] != '\0')
+        close_prediction(step, member);
+    member->prediction = *prediction;
+    member->prediction.confidence = (float)value;
+    member->prediction_at = step->now.boot;
     bool changed = decide_confidence(policy, &member->hysteresis, prediction->confidence);
     bool listed = member->listed && member->facts.opted_in && !member->gone;
     bool open = member->prediction_id.text[0] != '\0';
     if (value < policy->medium) {
         member->medium_in_a_row = 0;
-        if (open) close_prediction(step, member);
         return;
     }
     if (!listed) return;

@@ -69,6 +69,7 @@ void row_incident(struct step *step, struct incident *incident) {
     json_bool(json, "acknowledged", incident->acknowledged);
     json_string(json, "started", incident->started_sort);
     json_string(json, "intent", incident->intent_sort);
+    json_string(json, "actor", incident->actor);
     json_integer(json, "errors", incident->errors);
     add_ladder(json, incident);
     if (incident->running) add_run(json, &incident->run);
@@ -233,15 +234,19 @@ bool rows_batch_done(struct incident *incident, uint64_t batch, bool durable) {
     return owes;
 }
 
+/* The label is the highest that this prediction has reached; the score is its last. */
 static void add_prediction(struct json_writer *json, const struct engine *engine,
-                           const struct prediction *prediction) {
+                           const struct member *member) {
     const struct decide_policy *policy = &engine->options.decide;
+    const struct prediction *prediction = &member->prediction;
     char score[32];
     struct text text = text_over(score, sizeof score);
     text_add_float(&text, prediction->confidence);
     json_string(
         json, "confidence",
-        prediction_label(prediction->confidence, (float)policy->high, (float)policy->medium));
+        member->prediction_high
+            ? "high"
+            : prediction_label(prediction->confidence, (float)policy->high, (float)policy->medium));
     json_string(json, "score", score);
     json_string(json, "failure_type", failure_kind_name(prediction->kind));
     json_open_array(json, "factors");
@@ -272,7 +277,7 @@ void row_prediction(struct step *step, const struct member *member, enum outcome
     json_string(json, "instance_id", member->id.text);
     json_string(json, "timestamp", sort);
     json_string(json, "prediction_id", member->prediction_id.text);
-    add_prediction(json, step->engine, &member->prediction);
+    add_prediction(json, step->engine, member);
     json_string(json, "model", "slope-1");
     add_time(json, "changed", step->now.wall);
     json_string(json, "outcome", outcome_name(outcome));

@@ -1,10 +1,12 @@
 /* Reasons in words: what, how much now, how fast, until when, against which past. Pure. */
 #include <math.h>
+#include <string.h>
 
 #include "aggregator/predict/evidence.h"
 #include "common/base/text.h"
 
-#define HOUR_MS 3600000.0
+#define HOUR_MS      3600000.0
+#define MEMBER_SHOWN 32 /* bytes of a member's name; the whole one stands beside the text */
 
 static void add_value(struct text *text, enum metric metric, double value) {
     const struct metric_row *row = metric_row(metric);
@@ -35,6 +37,14 @@ static void explain_loss(const struct predict_loss_view *loss, struct text *text
     text_add_character(text, '%');
 }
 
+/* The member first, cut so that the numbers keep their place. */
+static void add_member(struct text *text, const char *member) {
+    size_t length = strlen(member);
+    if (length == 0) return;
+    text_add_bytes(text, member, length < MEMBER_SHOWN ? length : MEMBER_SHOWN);
+    text_add_character(text, ' ');
+}
+
 void predict_explain(const struct predict_evidence *evidence, char text[PREDICTION_REASON_SIZE]) {
     struct text out = text_over(text, PREDICTION_REASON_SIZE);
     if (evidence->kind == FAILURE_AGENT_SILENCE) {
@@ -42,6 +52,7 @@ void predict_explain(const struct predict_evidence *evidence, char text[PREDICTI
         return;
     }
     enum metric metric = evidence->metric;
+    add_member(&out, evidence->member);
     text_add(&out, metric_row(metric)->name);
     text_add_character(&out, ' ');
     add_value(&out, metric, shown(metric, evidence->level));

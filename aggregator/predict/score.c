@@ -64,12 +64,25 @@ static const struct predict_evidence *strongest(const struct predict_findings *f
     return best;
 }
 
+/* The worst of a family beside the very member that it is: the member's name says more. */
+static bool named_by_member(const struct predict_findings *findings,
+                            const struct predict_evidence *one) {
+    if (one->member[0] != '\0') return false;
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct predict_evidence *other = &findings->list[i];
+        if (other->member[0] != '\0' && other->metric == one->metric && other->kind == one->kind &&
+            other->logit >= one->logit)
+            return true;
+    }
+    return false;
+}
+
 static uint32_t pick_reasons(const struct predict_findings *findings,
                              const struct predict_evidence *picked[PREDICTION_REASONS_MAX]) {
     uint32_t count = 0;
     for (size_t i = 0; i < findings->count; i++) {
         const struct predict_evidence *one = &findings->list[i];
-        if (maths_logistic(one->logit) < REASON_LEAST) continue;
+        if (maths_logistic(one->logit) < REASON_LEAST || named_by_member(findings, one)) continue;
         uint32_t at = count < PREDICTION_REASONS_MAX ? count++ : PREDICTION_REASONS_MAX;
         for (; at > 0 && reason_before(one, picked[at - 1]); at--)
             if (at < PREDICTION_REASONS_MAX) picked[at] = picked[at - 1];
