@@ -183,6 +183,11 @@ def memory_leaks(world, host, say=print):
     must(state["pid"] not in (0, before), "another process of the service must run", state["pid"])
     equal(restarts, state["restarts"], "restarts by the guest's own service manager")
     incident = closed_incident(world, host, "success")
+    equal(row["prediction_id"], incident["prediction_id"], "the incident's prediction")
+    kept = high_prediction(world, host)
+    equal(("unknown", "memory_leak", True),
+          (kept["outcome"], kept["failure_type"], bool(kept["factors"])),
+          "the prediction's row after our action: outcome, kind, reasons")
     no_forbidden(world)
     say(f"{host.name}: restarted at {used} % of its limit, before it died")
     lead = parse_time(row["predicted_window"]["likely"]) - parse_time(calls[0]["time"])
@@ -210,8 +215,9 @@ def check_prediction(row, host):
     equal(sorted(times), times, "the order of the predicted times")
     must(times[2] > parse_time(row["timestamp"]), "the time must lie ahead", window)
     must(row["factors"], "the prediction must have reasons")
-    must(any(factor["member"] == host.unit for factor in row["factors"]),
-         f"a reason must name {host.unit}", row["factors"])
+    texts = [factor["text"] for factor in row["factors"]]
+    must(any(host.unit in text for text in texts), f"a reason must name {host.unit}", texts)
+    equal(len(texts), len(set(texts)), "different reasons")
     total = sum(factor["share"] for factor in row["factors"])
     must(abs(total - 1) < 0.02, "the shares of the reasons must sum to 1", total)
 
