@@ -88,7 +88,7 @@ struct engine_incident_row {
     uint32_t attempts[RUNG_COUNT];
     bool running, acted, held, asked, acknowledged;
     struct recover_run run; /* ids, state, leg, attempt, unit, command, boot and launch before */
-    char cause[160];
+    char cause[160], actor[64];
     char started_sort[CLOCK_RFC3339_SIZE]; /* of the start row in recovery-events */
     char intent_sort[CLOCK_RFC3339_SIZE];  /* of the present intent's row */
 };

@@ -172,6 +172,7 @@ static enum status read_incident(const struct json_value *root, struct engine_in
     TRY(get_flag(root, "asked", &row->asked));
     TRY(get_flag(root, "acknowledged", &row->acknowledged));
     TRY(get_text(root, "started", row->started_sort, sizeof row->started_sort));
+    TRY(get_text(root, "actor", row->actor, sizeof row->actor));
     TRY(get_text(root, "intent", row->intent_sort, sizeof row->intent_sort));
     TRY(read_ladder(root, row));
     return row->running ? read_run(root, row) : STATUS_OK;

@@ -13,12 +13,29 @@ static struct boot_time boot_of(struct wall_time at, struct now now) {
     return (struct boot_time){ms == 0 ? 1 : ms};
 }
 
+/* Two open rows of one instance: the end of the older was lost with its batch. The one that runs
+ * stays, else the newer; the other is closed with the first tick. */
+static void settle_twins(struct engine *engine, struct member *member, struct incident *first,
+                         struct incident *second) {
+    struct incident *stays = second, *goes = first;
+    if (first != NULL &&
+        (first->running || (!second->running && first->opened.ms > second->opened.ms))) {
+        stays = first;
+        goes = second;
+    }
+    member->incident = (uint32_t)(stays - engine->incidents);
+    if (goes == NULL) return;
+    goes->closed = true;
+    goes->outcome = OUTCOME_RESOLVED;
+}
+
 enum status engine_restore_incident(struct engine *engine, const struct engine_incident_row *row,
                                     struct now now) {
     ASSERT(!engine->restored);
     struct member *member = member_get(engine, &row->instance);
     if (member == NULL || engine->incident_count == ENGINE_INCIDENTS_MAX) return STATUS_FULL;
-    if (member->incident != ENGINE_NONE) return STATUS_EXISTS;
+    struct incident *other = member_incident(engine, member);
+    if (other != NULL && other->running && row->running) return STATUS_EXISTS;
     struct incident *incident = &engine->incidents[engine->incident_count];
     memset(incident, 0, sizeof *incident);
     incident->used = true;
@@ -38,6 +55,7 @@ enum status engine_restore_incident(struct engine *engine, const struct engine_i
     memcpy(incident->cause, row->cause, sizeof incident->cause);
     memcpy(incident->started_sort, row->started_sort, sizeof incident->started_sort);
     memcpy(incident->intent_sort, row->intent_sort, sizeof incident->intent_sort);
+    memcpy(incident->actor, row->actor, sizeof incident->actor);
     incident->running = row->running;
     if (row->running) {
         incident->run = row->run;
@@ -46,7 +64,8 @@ enum status engine_restore_incident(struct engine *engine, const struct engine_i
         incident->reserved = true;
         member->boot = row->run.boot_before;
     }
-    member->incident = engine->incident_count++;
+    settle_twins(engine, member, other, incident);
+    engine->incident_count++;
     return STATUS_OK;
 }
 

@@ -323,6 +323,44 @@ TEST(rows_that_cannot_be_read_mean_paused_or_nothing_allowed) {
     }
 }
 
+static void add_incident(struct engine *engine, const char *id, bool running, int64_t opened) {
+    struct engine_incident_row row = {
+        .instance = box, .fault = FAULT_SERVICE_DOWN, .opened = {opened}, .running = running};
+    snprintf(row.id.text, sizeof row.id.text, "%s", id);
+    if (running) {
+        recover_begin(&row.run, RUNG_RESTART_SERVICE, &box, &row.id, 1, "web.service");
+        row.run.state = RECOVER_STORING;
+    }
+    assert_ok(engine_restore_incident(engine, &row, sys_now()));
+}
+
+/* The end of one incident was lost with its batch, and the next was opened before the crash. */
+TEST(two_open_rows_of_one_instance_keep_the_one_that_runs) {
+    (void)state;
+    for (unsigned order = 0; order < 2; order++) {
+        struct engine_options options = engine_options_default();
+        options.instances_max = 8;
+        struct engine *engine = engine_create(&options, sys_now());
+        add_incident(engine, order == 0 ? "INC-RUNS" : "INC-IDLE", order == 0, 1000);
+        add_incident(engine, order == 0 ? "INC-IDLE" : "INC-RUNS", order == 1, 2000);
+        engine_restored(engine, sys_now());
+        struct engine_output *output = calloc(1, sizeof *output);
+        struct event tick = {.kind = EVENT_TICK};
+        engine_step(engine, &tick, sys_now(), output);
+        bool looks = false, closed = false;
+        for (size_t i = 0; i < output->effect_count; i++)
+            if (output->effects[i].kind == EFFECT_CALL)
+                looks = strncmp(output->effects[i].call.action.text, "INC-RUNS/", 9) == 0;
+        for (size_t i = 0; i < output->record_count; i++)
+            if (strcmp(output->records[i].partition, "INC-IDLE") == 0 &&
+                strcmp(output->records[i].sort, "closed") == 0)
+                closed = true;
+        assert_true(looks && closed);
+        free(output);
+        engine_destroy(engine);
+    }
+}
+
 TEST(settings_come_from_the_configuration) {
     (void)state;
     struct config_load *load = calloc(1, sizeof *load);
