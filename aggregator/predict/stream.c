@@ -59,6 +59,36 @@ static float median_sorted(const float *values, unsigned count) {
     return count % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
+/* Hoare's selection: moves the value of rank `rank` to its place, smaller ones before it. */
+static void select_rank(float *values, int count, int rank) {
+    int low = 0, high = count - 1;
+    while (low < high) {
+        float pivot = values[rank];
+        int i = low, j = high;
+        while (i <= j) {
+            while (values[i] < pivot) i++;
+            while (pivot < values[j]) j--;
+            if (i > j) break;
+            float swapped = values[i];
+            values[i++] = values[j];
+            values[j--] = swapped;
+        }
+        if (j < rank) low = i;
+        if (rank < i) high = j;
+    }
+}
+
+/* The same value as of the sorted list; reorders it. For the many slopes of a window. */
+static float median_selected(float *values, unsigned count) {
+    unsigned middle = count / 2;
+    select_rank(values, (int)count, (int)middle);
+    if (count % 2) return values[middle];
+    float below = values[0];
+    for (unsigned i = 1; i < middle; i++)
+        if (values[i] > below) below = values[i];
+    return (below + values[middle]) / 2;
+}
+
 /* Position in the ring of the block closed `back` blocks ago; 0 = the newest. */
 static unsigned ring_at(const struct predict_window *window, unsigned back) {
     return (window->next + PREDICT_BLOCKS - 1 - back) % PREDICT_BLOCKS;
@@ -89,9 +119,8 @@ static struct predict_trend trend_of(const struct predict_window *window, int64_
             slopes[pairs++] = rise / (float)(window->times_ms[b] - window->times_ms[a]);
         }
     }
-    sort_floats(slopes, pairs);
     unsigned newest = ring_at(window, 0), oldest = ring_at(window, trend.points - 1);
-    trend.slope = median_sorted(slopes, pairs);
+    trend.slope = median_selected(slopes, pairs);
     trend.concordance = (float)balance / (float)pairs;
     trend.rise = trend.slope * (float)(window->times_ms[newest] - window->times_ms[oldest]);
     trend.at_ms = window->times_ms[newest];

@@ -17,6 +17,7 @@
 #define EXPIRE_EVERY_MS 3600000
 #define STEADY_MS       86400000 /* both clocks agreed that long: the wall clock may be believed */
 #define STEADY_APART_MS 3600000
+#define SEALINGS_A_SYNC 64 /* all blocks turn at once: their files must not hold up the sync */
 #define BLOCKS_A_DAY    12
 #define POSTS_A_DAY     24 /* a low score is posted again after a part of the day */
 
@@ -174,8 +175,8 @@ static bool write_first(struct rows *rows) {
     return true;
 }
 
-void rows_write_sealings(struct rows *rows) {
-    for (size_t i = 0; i < ROWS_SEALINGS_MAX && write_first(rows); i++) {
+void rows_write_sealings(struct rows *rows, size_t most) {
+    for (size_t i = 0; i < most && write_first(rows); i++) {
     }
 }
 
@@ -291,7 +292,7 @@ void rows_sync(struct rows *rows, struct now now) {
     }
     sync_journal(rows);
     uint64_t needed = look_at_rows(rows, now);
-    rows_write_sealings(rows);
+    rows_write_sealings(rows, SEALINGS_A_SYNC);
     forget_segments(rows, needed);
     expire(rows, now);
 }

@@ -1,5 +1,6 @@
-/* Reading back: the journal's segments into rows and open blocks, sealed blocks into the streams.
- * restore runs alone, before threads start; warming holds the row's lock. */
+/* Reading back: the journal's segments into rows and open blocks, at the start, alone; then each
+ * row's blocks into its streams, when its first report comes, under the row's lock. So a start is
+ * quick, and the work is spread over the agents' dialling. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 #include "aggregator/rows/rows_private.h"
 #include "common/sys/log.h"
 
-#define COARSE_MINUTES 10 /* minutes older than a day are fed as the worst of so many */
+#define COARSE_MINUTES 60 /* minutes older than a day are fed as the worst of so many */
 #define WARM_DAYS      (PREDICT_DAYS + 1)
 
 /* A row number of the segment being read. */
@@ -89,7 +90,6 @@ static enum status take_report(struct restore *restore, struct named *named,
     size_t count = further_of(named, report, further);
     struct row_boot *boot = row_boot_find(row, &named->boot);
     if (!boot || report->sequence <= boot->journaled) return STATUS_OK;
-    rows_warm(restore->rows, row, history_minute(report->at));
     enum status status = row_apply(row, &restore->rows->options.settings, report->at,
                                    row->interval_ms, &core, further, count, &sealing);
     if (status != STATUS_OK) return status;
@@ -128,7 +128,7 @@ static enum status read_one(struct restore *restore, uint64_t segment) {
         log_event(LOG_LEVEL_WARNING, "journal.torn_tail", log_unsigned("segment", segment),
                   log_unsigned("bytes", torn),
                   log_string("instead", "dropped: it was never acknowledged"));
-    rows_write_sealings(restore->rows);
+    rows_write_sealings(restore->rows, ROWS_SEALINGS_MAX);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
@@ -149,13 +149,14 @@ enum status rows_restore(struct rows *rows) {
     return status;
 }
 
-/* ---- sealed blocks into streams ---- */
+/* ---- what is on disk and in the open block, into streams ---- */
 
 struct warming {
     struct rows *rows;
     struct row *row;
     int64_t fine_from; /* minutes from here on are fed one by one */
-    int64_t before;
+    int64_t before;    /* sealed blocks from here on are not fed */
+    uint32_t count;    /* columns of the block at hand */
     struct history_column columns[HISTORY_COLUMNS_MAX];
     enum metric metrics[HISTORY_COLUMNS_MAX];
     float values[HISTORY_COLUMNS_MAX][HISTORY_MINUTES];
@@ -173,37 +174,68 @@ static float worst(const struct warming *warming, uint32_t column, int64_t at, i
     return found;
 }
 
-static void feed_minutes(struct warming *warming, const struct history_sealed *sealed, int64_t at,
-                         int64_t count) {
+static void feed_minutes(struct warming *warming, int64_t start, int64_t at, int64_t count) {
     const struct predict_settings *settings = &warming->rows->options.settings;
     struct predict_row *predict = warming->row->predict;
-    struct wall_time time = {(sealed->start + at) * 60000};
+    struct wall_time time = {(start + at) * 60000};
     bool arrived = false;
-    for (uint32_t i = 0; i < sealed->column_count; i++) {
-        if (warming->metrics[i] == METRIC_COUNT) continue;
+    for (uint32_t i = 0; i < warming->count; i++) {
         float value = worst(warming, i, at, count);
         if (isnan(value)) continue;
         if (!arrived) predict_arrive(settings, predict, time, (uint32_t)(count * 60000));
         arrived = true;
-        if (warming->columns[i].further)
-            predict_observe_member(predict, time, warming->metrics[i], warming->columns[i].member,
-                                   value);
+        const struct history_column *column = &warming->columns[i];
+        if (column->further)
+            predict_observe_member(predict, time, warming->metrics[i], column->member, value);
         else
             predict_observe(predict, warming->metrics[i], value);
     }
 }
 
-static void warm_block(void *context, const struct history_sealed *sealed) {
+static void feed_block(struct warming *warming, int64_t start) {
+    int64_t step = start >= warming->fine_from ? 1 : COARSE_MINUTES;
+    for (int64_t at = 0; at < HISTORY_MINUTES; at += step) feed_minutes(warming, start, at, step);
+}
+
+/* Keeps the column that was just put behind the others when the model may read it. */
+static void keep_column(struct warming *warming) {
+    const char *name = warming->columns[warming->count].name;
+    enum metric metric = METRIC_COUNT;
+    if (metric_find(name, strlen(name), &metric) != STATUS_OK) return;
+    warming->metrics[warming->count++] = metric;
+}
+
+static void warm_sealed(void *context, const struct history_sealed *sealed) {
     struct warming *warming = context;
     if (sealed->start >= warming->before) return;
+    warming->count = 0;
     for (uint32_t i = 0; i < sealed->column_count; i++) {
-        history_read(sealed, i, &warming->columns[i], warming->values[i]);
-        const char *name = warming->columns[i].name;
-        if (metric_find(name, strlen(name), &warming->metrics[i]) != STATUS_OK)
-            warming->metrics[i] = METRIC_COUNT;
+        history_read(sealed, i, &warming->columns[warming->count], warming->values[warming->count]);
+        keep_column(warming);
     }
-    int64_t step = sealed->start >= warming->fine_from ? 1 : COARSE_MINUTES;
-    for (int64_t at = 0; at < HISTORY_MINUTES; at += step) feed_minutes(warming, sealed, at, step);
+    feed_block(warming, sealed->start);
+}
+
+static void warm_open(struct warming *warming) {
+    const struct history_block *block = &warming->row->block;
+    if (block->last < 0) return;
+    warming->count = 0;
+    for (unsigned i = 0; i < METRIC_COUNT; i++) {
+        struct history_column *column = &warming->columns[warming->count];
+        const char *name = metric_row((enum metric)i)->name;
+        *column = (struct history_column){0};
+        memcpy(column->name, name, strlen(name));
+        if (history_peek(block, name, NULL, warming->values[warming->count]) == STATUS_OK)
+            keep_column(warming);
+    }
+    for (uint32_t i = 0; i < block->further_count; i++) {
+        struct history_column *column = &warming->columns[warming->count];
+        *column = block->further[i];
+        if (history_peek(block, column->name, column->member, warming->values[warming->count]) ==
+            STATUS_OK)
+            keep_column(warming);
+    }
+    feed_block(warming, block->start);
 }
 
 void rows_warm(struct rows *rows, struct row *row, int64_t before_minute) {
@@ -213,15 +245,18 @@ void rows_warm(struct rows *rows, struct row *row, int64_t before_minute) {
     struct warming *warming = malloc(sizeof *warming);
     if (!warming) return; /* the streams begin cold: later, not wrong */
     int64_t day = rows->options.settings.day.ms / 60000;
-    *warming = (struct warming){.rows = rows, .row = row};
-    warming->before = history_block_start(before_minute);
+    bool open = row->block.last >= 0;
+    warming->rows = rows;
+    warming->row = row;
+    warming->before = open ? row->block.start : history_block_start(before_minute);
     warming->fine_from = before_minute - day - HISTORY_MINUTES;
     uint64_t corrupt = 0;
     enum status status = blocks_each(rows->folder, &row->id, before_minute - WARM_DAYS * day,
-                                     before_minute, warm_block, warming, &corrupt);
+                                     before_minute, warm_sealed, warming, &corrupt);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         log_event(LOG_LEVEL_WARNING, "history.cannot_be_read", log_string("instance", row->id.text),
                   log_status("status", status));
     atomic_fetch_add(&rows->tally.blocks_corrupt, corrupt);
+    warm_open(warming);
     free(warming);
 }

@@ -189,7 +189,7 @@ enum status row_turn(struct row *row, int64_t now_minute, struct sealing **seali
 static void feed(struct row *row, const struct predict_settings *settings, struct wall_time at,
                  uint32_t interval_ms, const struct metric_vector *core,
                  const struct row_value *further, size_t further_count) {
-    if (!row->predict) return;
+    if (!row->predict || !row->warm) return; /* warming will feed what is in the block */
     predict_arrive(settings, row->predict, at, interval_ms);
     for (unsigned i = 0; i < METRIC_COUNT; i++)
         if (metric_has(core, (enum metric)i))

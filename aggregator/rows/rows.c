@@ -213,7 +213,8 @@ static void stop_threads(struct rows *rows) {
 void rows_destroy(struct rows *rows) {
     if (!rows) return;
     stop_threads(rows);
-    rows_write_sealings(rows); /* what cannot be written is still in the journal */
+    rows_write_sealings(rows,
+                        ROWS_SEALINGS_MAX); /* what cannot be written is still in the journal */
     if (rows->journal.fd >= 0 && file_sync(rows->journal.fd) != STATUS_OK)
         log_event(LOG_LEVEL_ERROR, "journal.sync_failed", log_string("at", "shutdown"));
     journal_fini(&rows->journal);

@@ -64,10 +64,10 @@ enum status rows_add(struct rows *rows, const struct instance_id *instance,
 
 /* Queues a full block for the sync thread; NULL does nothing. */
 void rows_queue_sealing(struct rows *rows, struct sealing *sealing);
-/* Writes what is queued; stops at the first that cannot be written and keeps it. */
-void rows_write_sealings(struct rows *rows);
+/* Writes up to `most` of what is queued; stops at the first that cannot be written and keeps it. */
+void rows_write_sealings(struct rows *rows, size_t most);
 
-/* Feeds a row's streams from its sealed blocks, once. */
+/* Feeds a row's streams from its sealed and open blocks, once; the row's lock is held. */
 void rows_warm(struct rows *rows, struct row *row, int64_t before_minute);
 /* Reads the journal back; alone. */
 enum status rows_restore(struct rows *rows) MUST_USE;
