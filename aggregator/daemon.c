@@ -496,8 +496,7 @@ void daemon_stop(struct daemon *d) {
     /* From the outside in: first nobody new, then no more answers, then the engine, the store last.
      */
     if (d->ingest != NULL) ingest_stop(d->ingest);
-    control_destroy(d->control);
-    d->control = NULL;
+    control_stop(d->control); /* the engine may still answer it: freed after the loop */
     poller_stop(d->poller);
     pthread_mutex_lock(&d->lock);
     struct notify *notify = d->notify;
@@ -510,6 +509,7 @@ void daemon_stop(struct daemon *d) {
     ingest_destroy(d->ingest);
     rows_destroy(d->rows);
     engine_loop_destroy(d->loop);
+    control_destroy(d->control);
     store_destroy(d->store);
     config_load_destroy(d->load);
     free(d->config);
