@@ -493,24 +493,20 @@ void daemon_describe(struct daemon *d, char *line_out, size_t size) {
 
 void daemon_stop(struct daemon *d) {
     if (d == NULL) return;
-    /* From the outside in: first nobody new, then no more answers, then the engine, the store last.
-     */
+    /* From the outside in: nobody new, then the engine, whose effects reach all below, then the
+     * edges, whose late answers its closed queue turns away, and memory last. */
     if (d->ingest != NULL) ingest_stop(d->ingest);
-    control_stop(d->control); /* the engine may still answer it: freed after the loop */
+    control_stop(d->control);
     poller_stop(d->poller);
-    pthread_mutex_lock(&d->lock);
-    struct notify *notify = d->notify;
-    d->notify = NULL;
-    pthread_mutex_unlock(&d->lock);
-    notify_destroy(notify);
+    engine_loop_stop(d->loop);
+    notify_destroy(d->notify);
     aws_destroy(d->aws);
     poller_destroy(d->poller);
-    d->poller = NULL;
     ingest_destroy(d->ingest);
     rows_destroy(d->rows);
+    store_destroy(d->store);
     engine_loop_destroy(d->loop);
     control_destroy(d->control);
-    store_destroy(d->store);
     config_load_destroy(d->load);
     free(d->config);
     pthread_mutex_destroy(&d->lock);
