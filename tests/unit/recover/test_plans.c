@@ -172,6 +172,25 @@ TEST(every_state_that_waits_survives_a_restart_and_a_vanished_instance) {
         }
 }
 
+/* A question without an answer that the table knows would hold its slot for ever (U11). */
+TEST(every_question_takes_all_three_answers) {
+    (void)state;
+    for (size_t r = 0; r < ARRAY_LENGTH(rungs); r++)
+        for (unsigned leg = 0; leg < RECOVER_LEG_COUNT; leg++) {
+            const recover_table *table = recover_plan(rungs[r], (enum recover_leg)leg);
+            if (table == NULL) continue;
+            const struct recover_cell *asking = (*table)[RECOVER_ASKING];
+            const struct recover_cell *storing = (*table)[RECOVER_STORING];
+            assert_int_not_equal(asking[RECOVER_IN_ALLOWED].action, RECOVER_DO_NOTHING);
+            assert_int_not_equal(asking[RECOVER_IN_REFUSED].action, RECOVER_DO_NOTHING);
+            assert_int_equal(asking[RECOVER_IN_GONE].action, RECOVER_DO_GONE);
+            assert_int_not_equal(storing[RECOVER_IN_DURABLE].action, RECOVER_DO_NOTHING);
+            assert_int_not_equal(storing[RECOVER_IN_NOT_DURABLE].action, RECOVER_DO_NOTHING);
+            assert_int_not_equal(storing[RECOVER_IN_REFUSED].action, RECOVER_DO_NOTHING);
+            assert_int_equal(storing[RECOVER_IN_GONE].action, RECOVER_DO_GONE);
+        }
+}
+
 TEST(answers_that_are_not_the_one_waited_for_are_ignored) {
     (void)state;
     struct call call = until_called(RUNG_REBOOT);
