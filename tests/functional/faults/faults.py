@@ -16,7 +16,7 @@ from stories.world import START_S, Host, wait_until
 LINK = str(Path(__file__).resolve().parents[1] / "link")
 CLONE_NEWNS = 0x00020000
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 0x4000, 0x40000
-QUIET_S = 4.0
+QUIET_S = 3.0  # a restart begins within half a second of a failing check
 EXIT_FAILED, EXIT_CONFIG = 1, 78
 
 

@@ -73,7 +73,7 @@ class Certificate(FaultCase):
         world.wait(lambda: "identity" in (self.agent_status(host) or {}).get("connection", ""),
                    20, "the agent's refusal of the certificate")
         world.fake.kill_unit(host.id, host.unit)
-        self.nothing_called(world, host, since, 6)
+        self.nothing_called(world, host, since)
         self.still_one(world, "certificate.expired")
         # A renewed pair comes in by a reload, and all goes on where it was.
         config = json.loads((world.folder / "aggregator.json").read_text(encoding="utf-8"))
@@ -98,7 +98,7 @@ class Certificate(FaultCase):
         self.assertIn("expired", refused[0]["detail"])
         self.assertEqual(host.id, refused[0]["certificate"])
         world.wait(lambda: world.member(host)["state"] != "HEALTHY", 20, "the agent's silence")
-        self.nothing_called(world, host, since, 6)
+        self.nothing_called(world, host, since)
         # One line, however often it comes back.
         self.still_one(world, "agent.refused")
 

@@ -8,7 +8,8 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from faults import MS_BIND, MS_RDONLY, MS_REMOUNT, FaultCase, Mounts  # noqa: E402
+from faults import (EXIT_FAILED, MS_BIND, MS_RDONLY, MS_REMOUNT, FaultCase, Mounts,  # noqa: E402
+                    rows_of)
 from stories.crash import strace_works  # noqa: E402
 from stories.world import Host  # noqa: E402
 
@@ -22,7 +23,7 @@ class Disk(FaultCase):
     def world_on(self, **settings):
         world = self.world(Host("web-1", "web"), start=False)
         state = world.folder / "state"
-        state.mkdir(mode=0o700)
+        state.mkdir(mode=0o700, exist_ok=True)
         return world, world.hosts["web-1"], state
 
     def mount(self, *words, **more):
@@ -42,6 +43,16 @@ class Disk(FaultCase):
         world.wait(lambda: self.agent_status(host)["waiting"] <= 1, 20, "the agent's ring to empty")
         self.assertEqual(0, self.agent_status(host)["dropped"])
 
+    @staticmethod
+    def fill(path):
+        with open(path, "wb", buffering=0) as file:
+            try:
+                while file.write(b"\0" * 4096):
+                    pass
+            except OSError:
+                pass
+        return path
+
     # -- full -----------------------------------------------------------------------------------
 
     def test_full_disk_stops_acting_keeps_watching_and_recovers_by_itself(self):
@@ -50,13 +61,7 @@ class Disk(FaultCase):
         self.mount("none", state, "tmpfs", data=f"size={DISK_BYTES},mode=700")
         world.start_aggregator()
         world.wait_healthy(host)
-        filler = state / "filler"
-        with open(filler, "wb", buffering=0) as file:
-            try:
-                while file.write(b"\0" * 4096):
-                    pass
-            except OSError:
-                pass
+        filler = self.fill(state / "filler")
         since = world.fake.journal_seq()
         # Full for the journal within a page of reports; full for the store at its next batch.
         journal = self.one_event(world, "journal.cannot_be_written", str(state),
@@ -64,7 +69,7 @@ class Disk(FaultCase):
         self.assertEqual("no_space", journal["status"])
         world.fake.kill_unit(host.id, host.unit)
         self.one_event(world, "store.cannot_be_written", str(state / "store" / "intents.db"))
-        self.nothing_called(world, host, since, 6)
+        self.nothing_called(world, host, since)
         acknowledged = self.agent_status(host)["acknowledged"]
         world.wait(lambda: self.agent_status(host)["waiting"] >= 2, 10, "reports to wait")
         self.assertEqual(acknowledged, self.agent_status(host)["acknowledged"])
@@ -77,6 +82,19 @@ class Disk(FaultCase):
         self.acts_again(world, host, since)
         self.nothing_acknowledged_is_lost(world, host)
         self.audit_holds(world)
+
+    def test_full_disk_at_the_start_refuses_it_with_the_place(self):
+        self.need_mounts()
+        world, _, state = self.world_on()
+        self.mount("none", state, "tmpfs", data="size=64k,mode=700")
+        self.fill(state / "filler")
+        code, text = self.run_to_end(world)
+        self.assertEqual(EXIT_FAILED, code, text)
+        errors = [row for row in rows_of(text) if row["level"] == "error"]
+        self.assertEqual(2, len(errors), text)
+        self.assertIn(str(state), errors[0]["place"])
+        self.assertEqual("no_space", errors[0]["status"])
+        self.assertEqual("aggregator.not_started", errors[1]["event"])
 
     # -- read-only ------------------------------------------------------------------------------
 
@@ -137,7 +155,7 @@ class Disk(FaultCase):
         since = world.fake.journal_seq()
         world.fake.kill_unit(host.id, host.unit)
         self.one_event(world, "store.cannot_be_written", str(store / "intents.db"), status)
-        self.nothing_called(world, host, since, 6)
+        self.nothing_called(world, host, since)
         self.watches(world, host)
         self.still_one(world, "store.cannot_be_written")
         self.end(tracer)
