@@ -252,7 +252,9 @@ void incident_evaluate(struct step *step, struct incident *incident) {
         return;
     }
     incident->next_look = boot_add(step->now.boot, duration_ms(ENGINE_RECHECK_MS));
-    if (incident->held || (member->fault == FAULT_NONE && !incident->request.active)) return;
+    /* A person may try what the ladder may not. */
+    bool wished = incident->request.active;
+    if (!wished && (incident->held || member->fault == FAULT_NONE)) return;
     if (incident->not_before.ms > step->now.boot.ms) return;
     if (fleet_member_owes(engine, member)) return;
     ask_for_checks(step, member);

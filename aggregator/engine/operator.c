@@ -172,7 +172,6 @@ static void recover_now(struct step *step, const struct event_operator *request,
                   request->unit[0] != '\0' ? request->unit
                   : failing != NULL        ? failing->unit
                                            : "");
-    incident->held = false;
     row_audit(step, "operator", member, incident, "recover", rung_name(request->rung),
               request->actor, request->reason);
     incident_evaluate(step, incident);
