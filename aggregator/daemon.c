@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,8 @@ struct daemon {
     uint64_t random;
     char store_directory[PATH_PARTS_SIZE], database[PATH_PARTS_SIZE], heads[PATH_PARTS_SIZE];
     char audit_key[PATH_PARTS_SIZE], audit_public_key[PATH_PARTS_SIZE];
+    /* Copies that other threads read: `config` is replaced on reload. */
+    char pause_file[AGGREGATOR_PATH_SIZE], endpoint[AGGREGATOR_URL_SIZE];
 };
 
 static enum status fail(const char *what, const char *place, enum status status) {
@@ -197,7 +200,7 @@ static void edge_poll(void *context) {
 
 static void edge_pause_file(void *context, bool present, const char *reason) {
     struct daemon *d = context;
-    const char *path = d->config->pause_file;
+    const char *path = d->pause_file;
     enum status status = STATUS_OK;
     if (present)
         status = file_write_atomic(path, reason, strlen(reason), 0640);
@@ -227,8 +230,7 @@ static void show_config(void *context, struct text *out) {
 /* Our own setting for the endpoint stands in the place of the SDKs' variable. */
 static const char *get_environment(void *context, const char *name) {
     struct daemon *d = context;
-    if (strcmp(name, "AWS_ENDPOINT_URL") == 0 && d->config->aws_endpoint_url[0] != '\0')
-        return d->config->aws_endpoint_url;
+    if (strcmp(name, "AWS_ENDPOINT_URL") == 0 && d->endpoint[0] != '\0') return d->endpoint;
     return getenv(name);
 }
 
@@ -351,7 +353,8 @@ static enum status start_ingest(struct daemon *d) {
     }
     enum status status = settings_ingest(d->config, host, &options);
     if (status != STATUS_OK) return fail("agents.failed", d->config->listen_address, status);
-    d->sink = (struct sink){.rows = d->rows, .report_interval = d->config->report_interval};
+    d->sink.rows = d->rows;
+    atomic_store(&d->sink.interval_ms, (uint32_t)d->config->report_interval.ms);
     pthread_mutex_init(&d->sink.refusals.lock, NULL);
     struct ingest_sink sink = sink_table(&d->sink);
     status = ingest_create(&options, &sink, &d->ingest, problem);
@@ -373,8 +376,8 @@ static enum status start_all(struct daemon *d) {
     if (status == STATUS_OK) status = start_rows(d);
     if (status == STATUS_OK) status = start_notify(d);
     if (status == STATUS_OK) status = start_control(d);
-    if (status == STATUS_OK) status = engine_loop_start(d->loop);
     if (status == STATUS_OK) status = start_poller(d);
+    if (status == STATUS_OK) status = engine_loop_start(d->loop);
     return status == STATUS_OK ? start_ingest(d) : status;
 }
 
@@ -400,6 +403,8 @@ enum status daemon_start(const char *config_path, struct aggregator_config *conf
     d->config_path = config_path;
     d->config = config;
     d->load = load;
+    memcpy(d->pause_file, config->pause_file, sizeof d->pause_file);
+    memcpy(d->endpoint, config->aws_endpoint_url, sizeof d->endpoint);
     pthread_mutex_init(&d->lock, NULL);
     enum status status = sys_random(&d->random, sizeof d->random);
     if (status == STATUS_OK) status = start_all(d);
@@ -433,7 +438,10 @@ static void apply(struct daemon *d) {
     log_configure((enum log_format)c->log_format, (enum log_level)c->log_level);
     engine_options_from_config(c, &options);
     engine_loop_configure(d->loop, &options.decide, &options.recover);
-    d->sink.report_interval = c->report_interval;
+    atomic_store(&d->sink.interval_ms, (uint32_t)c->report_interval.ms);
+    struct predict_settings levels = settings_predict(c);
+    rows_set_levels(d->rows, &levels);
+    poller_configure(d->poller, c->inventory_poll_interval, c->status_poll_interval);
     replace_notify(d);
     if (d->ingest == NULL) return;
     enum status status =

@@ -20,9 +20,9 @@
 
 /* One kind of read. */
 struct reading {
-    struct duration interval;
-    struct boot_time due; /* the poller's thread */
-    bool under_way;       /* guarded by lock */
+    struct duration interval; /* guarded by lock */
+    struct boot_time due;     /* the poller's thread */
+    bool under_way;           /* guarded by lock */
 };
 
 struct poller {
@@ -72,8 +72,7 @@ static void take_inventory(void *context, const struct aws_result *result,
         event->facts = calloc(answer->count + 1, sizeof *event->facts);
         event->count = event->facts == NULL ? 0 : answer->count;
         if (event->facts == NULL) event->status = STATUS_NO_MEMORY;
-        for (size_t i = 0; i < event->count; i++)
-            event->facts[i] = answer->instances[i].facts;
+        for (size_t i = 0; i < event->count; i++) event->facts[i] = answer->instances[i].facts;
     }
     post(poller, event);
     tell_skew(poller, result);
@@ -88,8 +87,7 @@ static void take_checks(void *context, const struct aws_result *result,
         event->checks = calloc(answer->count + 1, sizeof *event->checks);
         event->count = event->checks == NULL ? 0 : answer->count;
         if (event->checks == NULL) event->status = STATUS_NO_MEMORY;
-        for (size_t i = 0; i < event->count; i++)
-            event->checks[i] = answer->statuses[i].checks;
+        for (size_t i = 0; i < event->count; i++) event->checks[i] = answer->statuses[i].checks;
     }
     post(poller, event);
 }
@@ -112,13 +110,13 @@ static enum status ask_checks(struct poller *poller) {
 static void serve(struct poller *poller, struct reading *reading, enum event_kind kind,
                   enum status (*ask)(struct poller *), struct boot_time now, bool forced) {
     if (!forced && now.ms < reading->due.ms) return;
-    int64_t jitter =
-        (int64_t)prng_below(&poller->prng, (uint64_t)(reading->interval.ms / JITTER_PARTS + 1));
-    reading->due = boot_add(now, duration_ms(reading->interval.ms - jitter));
     pthread_mutex_lock(&poller->lock);
+    int64_t interval_ms = reading->interval.ms;
     bool busy = reading->under_way;
     reading->under_way = true;
     pthread_mutex_unlock(&poller->lock);
+    int64_t jitter = (int64_t)prng_below(&poller->prng, (uint64_t)(interval_ms / JITTER_PARTS + 1));
+    reading->due = boot_add(now, duration_ms(interval_ms - jitter));
     if (busy) return;
     enum status status = ask(poller);
     if (status == STATUS_OK) return;
@@ -196,6 +194,15 @@ void poller_destroy(struct poller *poller) {
     pthread_mutex_destroy(&poller->lock);
     free((char *)poller->options.pause_file);
     free(poller);
+}
+
+void poller_configure(struct poller *poller, struct duration inventory_interval,
+                      struct duration status_interval) {
+    pthread_mutex_lock(&poller->lock);
+    poller->inventory.interval = inventory_interval;
+    poller->checks.interval = status_interval;
+    pthread_mutex_unlock(&poller->lock);
+    poller_wake(poller);
 }
 
 void poller_wake(struct poller *poller) {

@@ -25,6 +25,10 @@ enum status poller_create(const struct poller_options *options,
 void poller_stop(struct poller *poller);
 void poller_destroy(struct poller *poller);
 
+/* Other intervals, from the next read on. Any thread. */
+void poller_configure(struct poller *poller, struct duration inventory_interval,
+                      struct duration status_interval);
+
 /* Reads both now. Never blocks. Any thread. */
 void poller_wake(struct poller *poller);
 

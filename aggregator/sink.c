@@ -1,11 +1,13 @@
 /* The sink of the agents' port; runs on ingest's I/O threads. */
 #include "aggregator/sink.h"
 
+#include <stdatomic.h>
+
 #include "common/sys/clock.h"
 #include "common/sys/log.h"
 
-static void add_wishes(const struct sink *sink, struct ack *ack) {
-    ack->interval_ms = (uint32_t)sink->report_interval.ms;
+static void add_wishes(struct sink *sink, struct ack *ack) {
+    ack->interval_ms = atomic_load(&sink->interval_ms);
 }
 
 static enum status take_report(void *context, struct ingest_peer *peer, const struct report *report,

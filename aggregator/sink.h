@@ -7,8 +7,8 @@
 #include "aggregator/rows/rows.h"
 
 struct sink {
-    struct rows *rows;               /* borrowed */
-    struct duration report_interval; /* asked of agents in each ack; 0 = as they are configured */
+    struct rows *rows;            /* borrowed */
+    _Atomic uint32_t interval_ms; /* asked of agents in each ack; replaced on reload */
     struct refusals refusals;
 };
 
