@@ -102,21 +102,26 @@ static void add_axis(const struct chart *chart, const struct scale *s, struct te
     add_word(out, WIDTH - 8, HEIGHT - 6, "end", chart->to);
 }
 
+static void add_point(const struct scale *s, size_t i, double value, struct text *out) {
+    text_add_fixed(out, x_of(s, i), 1);
+    text_add(out, ",");
+    text_add_fixed(out, y_of(s, value), 1);
+}
+
 static void add_line(const struct scale *s, const float *values, struct text *out) {
-    bool open = false;
+    size_t run = 0; /* values since the last gap */
     for (size_t i = 0; i < s->count; i++) {
-        if (!isfinite(values[i])) {
-            if (open) text_add(out, "\"/>");
-            open = false;
-            continue;
+        if (!isfinite(values[i])) continue;
+        text_add(out, run++ > 0 ? " " : "<polyline class=\"line\" points=\"");
+        add_point(s, i, (double)values[i], out);
+        if (i + 1 < s->count && isfinite(values[i + 1])) continue;
+        if (run == 1) { /* a lone value: a line to itself, which round caps show as a dot */
+            text_add(out, " ");
+            add_point(s, i, (double)values[i], out);
         }
-        text_add(out, open ? " " : "<polyline class=\"line\" points=\"");
-        open = true;
-        text_add_fixed(out, x_of(s, i), 1);
-        text_add(out, ",");
-        text_add_fixed(out, y_of(s, (double)values[i]), 1);
+        text_add(out, "\"/>");
+        run = 0;
     }
-    if (open) text_add(out, "\"/>");
 }
 
 static void add_limit(const struct chart *chart, const struct scale *s, struct text *out) {

@@ -20,7 +20,8 @@ static const char head[] =
     "b{display:block;font-size:1.6rem}"
     ".figures small{display:block;color:#667}\n"
     "svg{width:100%;height:auto;margin:.5rem 0}svg text{font:11px system-ui,sans-serif;fill:#444}\n"
-    "svg .line{fill:none;stroke:#1f6feb;stroke-width:1.5}svg .limit{stroke:#b42318;"
+    "svg .line{fill:none;stroke:#1f6feb;stroke-width:2;stroke-linecap:round}svg "
+    ".limit{stroke:#b42318;"
     "stroke-dasharray:4 3}\n.state{font-weight:600}\n"
     "@media print{body{margin:0;max-width:none}h2{break-after:avoid}svg,tr{break-inside:avoid}}\n"
     "@page{size:A4;margin:15mm}\n</style></head><body>\n";

@@ -57,6 +57,15 @@ TEST(lines_break_where_nothing_was_said) {
     assert_null(strstr(out, "inf"));
 }
 
+TEST(a_lone_value_is_a_dot) {
+    (void)state;
+    const float values[] = {NAN, 50.0F, NAN};
+    struct chart chart = {
+        .title = "t", .unit = "%", .from = "a", .to = "b", .low = 0, .high = 100, .limit = NAN};
+    const char *out = svg(&chart, values, 3);
+    assert_non_null(strstr(out, "points=\"344.0,81.0 344.0,81.0\""));
+}
+
 TEST(no_value_at_all_is_said) {
     (void)state;
     const float values[] = {NAN, NAN};
