@@ -21,15 +21,20 @@ static void say_failed(enum log_level level, const struct aws_observation *o) {
               log_string("instead", o->again ? "tried again" : "the call ends"));
 }
 
+/* Reads and notifications are repeated for as long as ear runs; of a call that does something to an
+ * instance each attempt is worth its line. */
+static bool is_repeated(enum aws_call call) {
+    const struct aws_call_row *row = aws_call_row(call);
+    return row->idempotency == AWS_READ || row->service == AWS_SERVICE_SNS;
+}
+
 void attempts_observe(void *context, const struct aws_observation *o) {
     struct attempts *attempts = context;
     uint64_t failure = hash_bytes((uint64_t)o->status, o->code, strlen(o->code)) | 1;
     uint64_t *said = &attempts->calls[o->call].failure;
     uint32_t *repeats = &attempts->calls[o->call].repeats;
-    /* Reads are repeated for as long as ear runs; of a call that changes something each attempt is
-     * worth its line. */
-    bool read = aws_call_row(o->call)->idempotency == AWS_READ;
-    bool known = read && *said == failure;
+    bool often = is_repeated(o->call);
+    bool known = often && *said == failure;
     if (o->status != STATUS_OK) {
         *repeats += known;
         *said = failure;
@@ -37,7 +42,7 @@ void attempts_observe(void *context, const struct aws_observation *o) {
         return;
     }
     say_good(o);
-    if (read && *said != 0)
+    if (often && *said != 0)
         log_event(LOG_LEVEL_INFO, "aws.works_again", log_string("operation", o->operation),
                   log_unsigned("repeats", *repeats));
     *said = 0;
