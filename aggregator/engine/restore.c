@@ -130,7 +130,11 @@ static enum status read_run(const struct json_value *object, struct engine_incid
     run->state = recover_state_find(state);
     if (run->state >= RECOVER_ENDED) return STATUS_MALFORMED;
     TRY(get_leg(at, &run->leg));
-    if (recover_plan(rung, run->leg) == NULL) return STATUS_MALFORMED;
+    const recover_table *table = recover_plan(rung, run->leg);
+    if (table == NULL) return STATUS_MALFORMED;
+    /* A state this plan never waits in would wait for ever. */
+    if ((*table)[run->state][RECOVER_IN_RESTORED].action == RECOVER_DO_NOTHING)
+        return STATUS_MALFORMED;
     TRY(json_get_string(at, "action", run->action.text, sizeof run->action.text));
     TRY(get_count(at, "base", &run->base));
     TRY(get_count(at, "attempt", &run->attempt));
