@@ -46,6 +46,8 @@ static void fill_brakes(const struct aggregator_config *config, struct decide_po
     policy->max_disruptive_per_day = whole(config->max_disruptive_per_day);
     policy->flap_window = config->flap_window;
     policy->service_restarts_max = whole(config->service_restarts_max);
+    policy->max_restarts_concurrent = whole(config->service_restarts_concurrent);
+    policy->public_ip_may_change = config->public_ip_may_change;
     policy->service_restarts_window = config->service_restarts_window;
 }
 

@@ -26,7 +26,7 @@ static const char *lifted_by(const char *rule) {
         {"daily_limit", "earctl recoveries ack"},
         {"no_rung_fits", "name the unit"},
         {"calls_fail", "earctl recoveries ack, once the rights are right"},
-        {"public_ip_changes", "use an Elastic IP"},
+        {"public_ip_changes", "use an Elastic IP, or set public_ip_may_change"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(table); i++)
         if (strcmp(table[i].rule, rule) == 0) return table[i].by;

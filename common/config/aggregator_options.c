@@ -143,6 +143,10 @@ static const struct config_option rows[] = {
     BOOLEAN(dry_run, "true", LIVE,
             .help = "Records what would be done, and does nothing. The rungs below act only when "
                     "this is false."),
+    BOOLEAN(public_ip_may_change, "false", LIVE,
+            .help =
+                "Whether stop-start may be done to an instance with a public IPv4 address, which "
+                "changes unless it is an Elastic IP."),
     SET(enabled_rungs_health, "", rungs, LIVE,
         .help = "What may be done about an instance or service that is not healthy."),
     SET(enabled_rungs_prediction, "", rungs, LIVE,
@@ -204,6 +208,8 @@ static const struct config_option rows[] = {
              .help = "The day of max_disruptive_per_day; drills shorten it."),
     INTEGER(service_restarts_max, "3", 1, 1000, LIVE, .unit = "restarts",
             .help = "Restarts of one service in their window; then the next rung."),
+    INTEGER(service_restarts_concurrent, "10", 1, 1000, LIVE, .unit = "restarts",
+            .help = "Service restarts at once, over the whole fleet."),
     DURATION(service_restarts_window, "30m", 1 * SECOND, 7 * DAY, LIVE,
              .help = "Window of service_restarts_max."),
 

@@ -80,6 +80,7 @@ struct aggregator_config {
     /* What may be done at all */
     bool recovery_enabled; /* false = paused */
     bool dry_run;
+    bool public_ip_may_change; /* stop-start of an instance with a public IPv4 */
     unsigned enabled_rungs_health, enabled_rungs_prediction; /* enum aggregator_rung */
 
     /* Evidence */
@@ -108,6 +109,7 @@ struct aggregator_config {
     int64_t max_disruptive_per_day;
     struct duration flap_window; /* the day of the one above */
     int64_t service_restarts_max;
+    int64_t service_restarts_concurrent; /* over the fleet */
     struct duration service_restarts_window;
 
     /* Rungs */

@@ -114,6 +114,8 @@ TEST(the_brakes_have_the_decided_numbers) {
     assert_int_equal(config.rest_after_success.ms, 900000);
     assert_int_equal(config.max_disruptive_per_day, 3);
     assert_int_equal(config.service_restarts_max, 3);
+    assert_int_equal(config.service_restarts_concurrent, 10);
+    assert_false(config.public_ip_may_change);
     assert_int_equal(config.service_restarts_window.ms, 1800000);
     assert_int_equal(config.warmup.ms, 600000);
     assert_true(config.warmup_agents_percent == 90.0);
