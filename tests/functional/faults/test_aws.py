@@ -166,7 +166,7 @@ class Aws(FaultCase):
                 took.append(time.monotonic() - began)
             return sorted(took)[count * 9 // 10]
         before = slowest()
-        world.fake.webhook("ops", mode="hang")
+        world.fake.webhook("ops", mode="hang", times=None)
         self.assertEqual(0, world.earctl("pause", "--reason", "one message").returncode)
         self.assertEqual(0, world.earctl("resume", "--reason", "and another").returncode)
         world.wait(lambda: world.records("outbox"), 10, "messages that wait")
@@ -177,6 +177,7 @@ class Aws(FaultCase):
         since = world.fake.journal_seq()
         world.fake.kill_unit(host.id, host.unit)
         self.acts_again(world, host, since)
+        self.assertTrue(world.records("outbox"))  # it hung for all of that
 
 
 if __name__ == "__main__":

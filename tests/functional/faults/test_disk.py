@@ -13,6 +13,7 @@ from faults import (EXIT_FAILED, MS_BIND, MS_RDONLY, MS_REMOUNT, FaultCase, Moun
 from stories.crash import strace_works  # noqa: E402
 from stories.world import Host  # noqa: E402
 
+SOON = {"store_hold_time": "2s"}  # the store is tried again so often
 DISK_BYTES = 24 * 1024 * 1024
 WRITES = "write,pwrite64,writev,pwritev,ftruncate"
 APPENDS = "write,pwrite64,writev,pwritev"  # cutting back works: the segment stays in use
@@ -59,7 +60,7 @@ class Disk(FaultCase):
         self.need_mounts()
         world, host, state = self.world_on()
         self.mount("none", state, "tmpfs", data=f"size={DISK_BYTES},mode=700")
-        world.start_aggregator()
+        world.start_aggregator(**SOON)
         world.wait_healthy(host)
         filler = self.fill(state / "filler")
         since = world.fake.journal_seq()
@@ -101,7 +102,7 @@ class Disk(FaultCase):
     def test_read_only_state_directory_refuses_the_start(self):
         self.need_mounts()
         world, host, state = self.world_on()
-        world.start_aggregator()
+        world.start_aggregator(**SOON)
         world.wait_healthy(host)
         self.assertEqual(0, world.stop_aggregator())
         self.mount(state, state, flags=MS_BIND)
@@ -147,7 +148,7 @@ class Disk(FaultCase):
     def broken_store(self, calls, error, status):
         """The store's files fail: nothing begins; once they work again, everything does."""
         world, host, state = self.world_on()
-        world.start_aggregator()
+        world.start_aggregator(**SOON)
         world.wait_healthy(host)
         store = state / "store"
         tracer = self.inject(world, calls, error, [store / name for name in (
@@ -177,7 +178,7 @@ class Disk(FaultCase):
 
     def test_journal_that_cannot_be_written_means_no_ack(self):
         world, host, state = self.world_on()
-        world.start_aggregator()
+        world.start_aggregator(**SOON)
         world.wait_healthy(host)
         segments = sorted(state.rglob("journal-*"))
         self.assertTrue(segments, os.listdir(state))
