@@ -38,7 +38,7 @@ struct sqlite_store {
     bool head_signed;         /* at least once since the start */
     bool forward_waiting;
     struct boot_time forwarded, expired, signed_at, reopened;
-    enum status reopen_status;
+    enum status said_status;                         /* of the trouble that the log knows of */
     bool forward_failed, head_failed, commit_failed; /* said once in the log */
 };
 
@@ -165,11 +165,11 @@ static enum status ensure_open(struct sqlite_store *s) {
     s->reopened = now;
     enum status status = open_database(s, place);
     /* Corrupt, newer: no later try will find it better; a start of the program says what to do. */
-    if (status != STATUS_OK && status != s->reopen_status)
+    if (status != STATUS_OK && status != s->said_status)
         log_event(LOG_LEVEL_ERROR, "store.cannot_be_opened", log_string("place", place),
                   log_status("status", status),
                   log_string("instead", "nothing is started; it is tried again"));
-    s->reopen_status = status;
+    if (status != STATUS_OK) s->said_status = status;
     return status;
 }
 
@@ -179,6 +179,7 @@ static void say_commit(struct sqlite_store *s, enum status status) {
     bool failed = status != STATUS_OK;
     if (failed == s->commit_failed) return;
     s->commit_failed = failed;
+    s->said_status = status;
     struct text text = text_over(path, sizeof path);
     text_add(&text, s->options.directory);
     text_add(&text, "/" STORE_INTENTS_FILE);

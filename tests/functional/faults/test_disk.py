@@ -159,6 +159,7 @@ class Disk(FaultCase):
         self.nothing_called(world, host, since)
         self.watches(world, host)
         self.still_one(world, "store.cannot_be_written")
+        self.still_one(world, "store.cannot_be_opened", 0)
         self.end(tracer)
         self.one_event(world, "store.works_again", timeout_s=30)
         self.acts_again(world, host, since, timeout_s=60)
