@@ -190,17 +190,20 @@ const char *decide_kind_name(enum decide_kind kind) {
     return "unknown";
 }
 
+/* Settings are decimal, scores floats: the float nearest to a threshold counts as at it (0.8f is
+ * 0.80000001, 0.7f is 0.69999999). */
+#define FLOAT_SLACK 1e-7
+
 bool decide_confidence(const struct decide_policy *policy, struct decide_hysteresis *hysteresis,
                        float confidence) {
     double value = (double)confidence;
     if (!(value >= 0 && value <= 1)) value = 0;
     if (hysteresis->open) {
-        if (value >= policy->medium) return false;
+        if (value >= policy->medium - FLOAT_SLACK) return false;
         *hysteresis = (struct decide_hysteresis){0};
         return true;
     }
-    /* A float nearest to the threshold counts as at it: 0.8f is 0.80000001. */
-    if (value < policy->high - 1e-7) {
+    if (value < policy->high - FLOAT_SLACK) {
         hysteresis->in_a_row = 0;
         return false;
     }

@@ -55,7 +55,7 @@ struct decide_case {
     const char *unit;     /* the unit that check names; "" = none */
     bool predicted;       /* an open prediction (hysteresis passed) */
     float confidence;
-    struct duration prediction_age;
+    struct duration prediction_age; /* negative = no score yet */
     enum failure_kind kind;
     const char *service;          /* the service member the prediction names; "" = none */
     struct duration symptom_for;  /* since the trouble began */

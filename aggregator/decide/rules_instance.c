@@ -209,7 +209,8 @@ struct decide_signals decide_count_signals(const struct decide_policy *policy,
         count(&signals, false, names, "agent silent");
     else if (subject->agent_speaking && subject->service_failing)
         count(&signals, false, names, "agent's check fails");
-    if (subject->predicted && subject->prediction_age.ms <= policy->prediction_max_age.ms)
+    if (subject->predicted && subject->prediction_age.ms >= 0 &&
+        subject->prediction_age.ms <= policy->prediction_max_age.ms)
         count(&signals, false, names, "prediction");
     if (subject->trigger == TRIGGER_OPERATOR) count(&signals, true, names, "a person");
     if (!checks_fresh(policy, subject)) return signals;

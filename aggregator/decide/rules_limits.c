@@ -54,7 +54,7 @@ void decide_ask_self(const struct decide_view *view, struct decide_verdict *verd
         text_add(verdict->text, " ago");
         return;
     }
-    uint32_t speaking = fleet->heard - fleet->unexplained;
+    uint32_t speaking = fleet->heard > fleet->unexplained ? fleet->heard - fleet->unexplained : 0;
     add_of(verdict->text, speaking, " of ", fleet->heard);
     text_add(verdict->text, " agents heard lately speak or are explained, more than ");
     text_add_fixed(verdict->text, view->policy->self_suspicion_percent, 0);
