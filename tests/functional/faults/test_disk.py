@@ -21,7 +21,7 @@ SYNCS = "fsync,fdatasync"
 
 
 class Disk(FaultCase):
-    def world_on(self, **settings):
+    def world_on(self):
         world = self.world(Host("web-1", "web"), start=False)
         state = world.folder / "state"
         state.mkdir(mode=0o700, exist_ok=True)
@@ -64,9 +64,9 @@ class Disk(FaultCase):
         world.wait_healthy(host)
         filler = self.fill(state / "filler")
         since = world.fake.journal_seq()
-        # Full for the journal within a page of reports; full for the store at its next batch.
+        # The journal's last page has room for some forty more reports.
         journal = self.one_event(world, "journal.cannot_be_written", str(state),
-                                 "not acknowledged")
+                                 "not acknowledged", timeout_s=60)
         self.assertEqual("no_space", journal["status"])
         world.fake.kill_unit(host.id, host.unit)
         self.one_event(world, "store.cannot_be_written", str(state / "store" / "intents.db"))
@@ -80,7 +80,7 @@ class Disk(FaultCase):
         filler.unlink()
         self.one_event(world, "journal.works_again")
         self.one_event(world, "store.works_again")
-        self.acts_again(world, host, since)
+        self.acts_again(world, host, since, timeout_s=60)
         self.nothing_acknowledged_is_lost(world, host)
         self.audit_holds(world)
 
