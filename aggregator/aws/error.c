@@ -93,12 +93,13 @@ static const struct error_row rows[] = {
     {"UnknownOperationException", STATUS_UNSUPPORTED, AWS_ERROR_FINAL},
     {"InvalidAction", STATUS_UNSUPPORTED, AWS_ERROR_FINAL},
     {"UnknownParameter", STATUS_UNSUPPORTED, AWS_ERROR_FINAL},
+    /* Ours is not installed there, which says nothing about the instance: it is not "not found". */
+    {"InvalidDocument", STATUS_UNSUPPORTED, AWS_ERROR_FINAL},
+    {"InvalidDocumentVersion", STATUS_UNSUPPORTED, AWS_ERROR_FINAL},
 
     {"InvalidInstanceId", STATUS_NOT_FOUND, AWS_ERROR_FINAL}, /* SSM: not a managed instance */
     {"InvocationDoesNotExist", STATUS_NOT_FOUND, AWS_ERROR_FINAL},
     {"InvalidCommandId", STATUS_NOT_FOUND, AWS_ERROR_FINAL},
-    {"InvalidDocument", STATUS_NOT_FOUND, AWS_ERROR_FINAL},
-    {"InvalidDocumentVersion", STATUS_NOT_FOUND, AWS_ERROR_FINAL},
     {"ParameterNotFound", STATUS_NOT_FOUND, AWS_ERROR_FINAL},
     {"NotFound", STATUS_NOT_FOUND, AWS_ERROR_FINAL},
     {"NotFoundException", STATUS_NOT_FOUND, AWS_ERROR_FINAL},

@@ -128,6 +128,12 @@ TEST(codes_come_to_their_status_and_kind) {
     judged("InvalidInstanceId", 400, "not_found", AWS_ERROR_FINAL);
 }
 
+TEST(a_missing_document_is_no_missing_instance) {
+    (void)state;
+    judged("InvalidDocument", 400, "unsupported", AWS_ERROR_FINAL);
+    judged("InvalidDocumentVersion", 400, "unsupported", AWS_ERROR_FINAL);
+}
+
 TEST(unknown_codes_are_judged_by_http_status) {
     (void)state;
     judged("", 500, "unavailable", AWS_ERROR_TRANSIENT);
