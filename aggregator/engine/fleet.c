@@ -183,6 +183,19 @@ static void tell_aws_away(struct step *step) {
            "none", away ? "refused" : "ended", "");
 }
 
+/* A resume that the store did not take has not happened. */
+void fleet_resume_done(struct engine *engine, uint64_t batch, bool durable, struct now now) {
+    struct pause_state *pause = &engine->pause;
+    if (pause->resume_batch == 0 || pause->resume_batch != batch) return;
+    pause->resume_batch = 0;
+    if (!durable) return;
+    bool before = fleet_paused(engine);
+    pause->operator= pause->unreadable = pause->file_ours = false;
+    pause->until = (struct boot_time){0};
+    pause->reason[0] = '\0';
+    if (before && !fleet_paused(engine)) engine->active_since = now.boot;
+}
+
 static void end_pause(struct step *step) {
     struct pause_state *pause = &step->engine->pause;
     if (!pause->operator|| pause->until.ms == 0 || step->now.boot.ms<pause->until.ms) return;

@@ -195,7 +195,9 @@ static void recover_verb(struct step *step, const struct event *event) {
         recover_now(step, request, member);
 }
 
-static void tell_pause(struct step *step, const struct event_operator *request, bool paused) {
+/* `tell`: people are notified of it now. */
+static void tell_pause(struct step *step, const struct event_operator *request, bool paused,
+                       bool tell) {
     struct engine *engine = step->engine;
     row_pause(step);
     row_audit(step, "pause", NULL, NULL, "paused", paused ? "refuse" : "act", request->actor,
@@ -203,6 +205,7 @@ static void tell_pause(struct step *step, const struct event_operator *request, 
     emit_log(step, EFFECT_LEVEL_WARNING, paused ? "pause.started" : "pause.ended", NULL, NULL,
              "paused", paused ? "running" : "paused", paused ? "paused" : "running",
              paused ? engine->pause.reason : request->actor);
+    if (!tell) return;
     notice(step, SEVERITY_WARNING, "pause.changed", NULL, NULL,
            paused ? "Recovery is paused" : "Recovery runs again",
            paused ? engine->pause.reason : request->actor, "none", paused ? "started" : "ended",
@@ -212,6 +215,7 @@ static void tell_pause(struct step *step, const struct event_operator *request, 
 static void pause_verb(struct step *step, const struct event_operator *request) {
     struct pause_state *pause = &step->engine->pause;
     pause->operator= true;
+    pause->resume_batch = 0;
     pause->since = step->now.wall;
     pause->until = request->pause_for.ms > 0 ? boot_add(step->now.boot, request->pause_for)
                                              : (struct boot_time){0};
@@ -230,24 +234,25 @@ static void pause_verb(struct step *step, const struct event_operator *request) 
     struct effect *file = emit_effect(step, EFFECT_PAUSE_FILE);
     file->present = true;
     copy_text(file->reason, sizeof file->reason, pause->reason);
-    tell_pause(step, request, true);
+    tell_pause(step, request, true, true);
     emit_reply(step, request->token, EXIT_OK, "paused\n");
 }
 
 static void resume_verb(struct step *step, const struct event_operator *request) {
     struct engine *engine = step->engine;
     struct pause_state *pause = &engine->pause;
-    bool before = fleet_paused(engine);
-    pause->operator= pause->unreadable = pause->file = pause->file_unreadable = false;
-    pause->file_ours = false;
-    pause->until = (struct boot_time){0};
-    pause->reason[0] = '\0';
+    /* Nothing is lifted before it is durable, and the file only by its being seen gone: a resume
+     * that failed, or a file that cannot be removed, leaves everything paused (R17). */
+    pause->resume_batch = emit_batch(step);
+    bool file = pause->file || pause->file_unreadable;
+    bool enabled = engine->options.decide.recovery_enabled;
     emit_effect(step, EFFECT_PAUSE_FILE)->present = false;
-    bool after = fleet_paused(engine);
-    if (before && !after) engine->active_since = step->now.boot;
-    tell_pause(step, request, false);
-    emit_reply(step, request->token, after ? EXIT_REFUSED : EXIT_OK,
-               after ? "still paused: RECOVERY_ENABLED=false\n" : "resumed\n");
+    emit_effect(step, EFFECT_POLL); /* look at the file at once */
+    tell_pause(step, request, false, !file);
+    emit_reply(step, request->token, enabled ? EXIT_OK : EXIT_REFUSED,
+               !enabled ? "still paused: RECOVERY_ENABLED=false\n"
+               : file   ? "resumed, as soon as the pause file is seen gone\n"
+                        : "resumed\n");
 }
 
 static void acknowledge_verb(struct step *step, const struct event_operator *request) {

@@ -291,11 +291,12 @@ void row_pause(struct step *step) {
     struct item item;
     item_begin(step, &item);
     json_open_object(&item.json, NULL);
-    json_bool(&item.json, "paused", pause->operator);
-    json_string(&item.json, "reason", pause->operator? pause->reason : "");
+    bool paused = pause->operator&& pause->resume_batch == 0;
+    json_bool(&item.json, "paused", paused);
+    json_string(&item.json, "reason", paused ? pause->reason : "");
     add_time(&item.json, "since", pause->since);
     struct wall_time until = {0};
-    if (pause->until.ms != 0)
+    if (paused && pause->until.ms != 0)
         until = wall_add(step->now.wall, boot_since(pause->until, step->now.boot));
     add_time(&item.json, "until", until);
     json_close_object(&item.json);

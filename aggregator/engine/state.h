@@ -150,6 +150,7 @@ struct pause_state {
     bool file, file_unreadable, file_ours;
     bool operator;
     bool unreadable;        /* the stored state could not be read */
+    uint64_t resume_batch;  /* a resume is on its way in this one: till it is durable all holds */
     struct boot_time until; /* of the operator's pause; 0 = until resumed */
     struct wall_time since;
     char reason[160];
@@ -248,6 +249,7 @@ bool fleet_member_owes(const struct engine *engine, const struct member *member)
 uint32_t fleet_disruptive_window(const struct engine *engine, struct now now);
 bool fleet_scope_open(const struct engine *engine, const struct member *member);
 bool fleet_paused(const struct engine *engine);
+void fleet_resume_done(struct engine *engine, uint64_t batch, bool durable, struct now now);
 
 /* subject.c: what decide and recover are told */
 void subject_case(const struct engine *engine, const struct member *member,

@@ -103,6 +103,7 @@ static void batch_done(struct step *step, const struct event *event) {
         store_failed(step, event);
     else if (!engine->store_usable && event->batch > engine->store_failed)
         store_usable_again(step);
+    fleet_resume_done(engine, event->batch, event->status == STATUS_OK, step->now);
     incident_batch_done(step, event->batch, event->status);
 }
 

@@ -1,0 +1,70 @@
+/* What must hold the engine back: pause and resume, evidence that changed meanwhile, lost stores.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/unit.h"
+#include "tests/unit/engine/rig.h"
+
+static bool paused(struct rig *rig) {
+    struct member_summary none[1];
+    struct fleet_snapshot snapshot;
+    engine_snapshot(rig->engine, rig->now, none, 0, &snapshot);
+    return snapshot.paused;
+}
+
+static void file_event(struct rig *rig, bool present, enum status status) {
+    struct event event = {.kind = EVENT_PAUSE_FILE, .present = present, .status = status};
+    rig_event(rig, &event);
+}
+
+TEST(resume_that_the_store_did_not_take_resumes_nothing) {
+    (void)state;
+    struct rig *rig = rig_create(3);
+    rig_operator(rig, OPERATOR_PAUSE, 0, RUNG_NONE, "freeze");
+    rig->store = STATUS_IO;
+    rig_operator(rig, OPERATOR_RESUME, 0, RUNG_NONE, "");
+    assert_true(paused(rig));
+    rig->store = STATUS_OK;
+    rig_wait(rig, 60);
+    assert_true(paused(rig));
+    rig_check(rig, 0, CHECK_FAILING);
+    rig_wait(rig, 30);
+    assert_int_equal(rig->call_count, 0);
+    rig_operator(rig, OPERATOR_RESUME, 0, RUNG_NONE, "");
+    assert_false(paused(rig));
+    rig_destroy(rig);
+}
+
+TEST(resume_holds_until_the_pause_file_is_seen_gone) {
+    (void)state;
+    struct rig *rig = rig_create(3);
+    file_event(rig, true, STATUS_OK);
+    assert_true(paused(rig));
+    size_t polls = rig->polls;
+    rig_operator(rig, OPERATOR_RESUME, 0, RUNG_NONE, "");
+    assert_int_equal(rig->reply.exit_code, 0);
+    assert_true(rig->polls > polls);
+    assert_true(paused(rig)); /* perhaps it could not be removed */
+    file_event(rig, false, STATUS_OK);
+    assert_false(paused(rig));
+    file_event(rig, false, STATUS_DENIED);
+    rig_operator(rig, OPERATOR_RESUME, 0, RUNG_NONE, "");
+    assert_true(paused(rig));
+    rig_destroy(rig);
+}
+
+TEST(pause_during_a_resume_under_way_stays) {
+    (void)state;
+    struct rig *rig = rig_create(3);
+    rig_operator(rig, OPERATOR_PAUSE, 0, RUNG_NONE, "freeze");
+    rig->hold = true;
+    rig_operator(rig, OPERATOR_RESUME, 0, RUNG_NONE, "");
+    uint64_t resume = rig->held_batch;
+    rig->hold = false;
+    rig_operator(rig, OPERATOR_PAUSE, 0, RUNG_NONE, "no, freeze");
+    struct event done = {.kind = EVENT_BATCH_DONE, .batch = resume, .status = STATUS_OK};
+    rig_event(rig, &done);
+    assert_true(paused(rig));
+    rig_destroy(rig);
+}
