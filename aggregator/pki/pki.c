@@ -187,7 +187,7 @@ static bool is_host(const char *host) {
     return strlen(host) <= 253 && config_check_host(host) == NULL;
 }
 
-static bool is_address(const char *host) {
+bool pki_is_address(const char *host) {
     ASN1_OCTET_STRING *address = a2i_IPADDRESS(host);
     bool good = address != NULL;
     ASN1_OCTET_STRING_free(address);
@@ -199,7 +199,7 @@ enum status pki_make_server(const char *folder, const char *const *hosts, size_t
     char names[SAN_SIZE];
     struct text text = text_over(names, sizeof names), place = text_over(place_out, PKI_PLACE_SIZE);
     for (size_t i = 0; i < host_count; i++) {
-        bool address = is_address(hosts[i]);
+        bool address = pki_is_address(hosts[i]);
         if (!is_host(hosts[i]) || (!address && strchr(hosts[i], ':') != NULL)) {
             text_add(&place, hosts[i]);
             return STATUS_MALFORMED;

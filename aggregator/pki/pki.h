@@ -31,6 +31,9 @@ enum status pki_make_ca(const char *folder, bool renew, int64_t days, struct wal
 enum status pki_make_server(const char *folder, const char *const *hosts, size_t host_count,
                             int64_t days, struct wall_time now, char *place_out) MUST_USE;
 
+/* Whether `host` is an IP address. The agent's TLS library checks names only, never addresses. */
+bool pki_is_address(const char *host);
+
 /* For one agent: SAN holds DNS:<instance> and URI:ear://<account>/<instance>. `account` is twelve
  * digits. */
 enum status pki_make_agent(const char *folder, const struct instance_id *instance,

@@ -106,9 +106,19 @@ static int make_ca(const struct options *o, char *place) {
     return finish(status, place, o->renew ? "ca.pem" : "ca.pem and ca.key", o->folder);
 }
 
+/* A certificate for addresses alone is refused by every agent, so it is said here. */
+static void warn_of_addresses(const struct options *o) {
+    for (size_t i = 0; i < o->host_count; i++)
+        if (!pki_is_address(o->hosts[i])) return;
+    fputs("earctl pki: agents check names, not addresses: give a --host NAME too, and set the "
+          "agents' server_name to it\n",
+          stderr);
+}
+
 static int make_server(const struct options *o, char *place) {
     if (o->host_count == 0) return wrong("--host is needed: the agents check the name", "");
     int64_t days = o->days == 0 ? PKI_SERVER_DAYS : o->days;
+    warn_of_addresses(o);
     enum status status =
         pki_make_server(o->folder, o->hosts, o->host_count, days, sys_now().wall, place);
     return finish(status, place, "server.pem and server.key", o->folder);

@@ -71,6 +71,12 @@ class Pki(unittest.TestCase):
         self.assertIn("TLS Web Client Authentication", agent)
         self.assertIn("TLS Web Server Authentication", server)
 
+    def test_a_certificate_for_addresses_alone_is_warned_of(self):
+        self.pki("init")
+        self.assertIn("agents check names", self.pki("server", "--host", "127.0.0.1"))
+        self.assertNotIn("agents check names",
+                         self.pki("server", "--host", "127.0.0.1", "--host", "localhost"))
+
     def test_keys_are_private_whatever_the_umask(self):
         old = os.umask(0)
         try:
