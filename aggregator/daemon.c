@@ -127,9 +127,6 @@ static enum status post_event(void *context, struct event *event) {
     return engine_post(d->loop, event);
 }
 
-/* For rows, whose post has no result: a dropped event is counted by the loop. */
-static void post_row_event(void *context, struct event *event) { (void)post_event(context, event); }
-
 /* Whether a call's answer says that what we did to the instance is over. A restart is over when its
  * command has ended, or cannot be found; a boot brings the agent's own grace. */
 static bool ends_action(const struct call_result *result) {
@@ -302,7 +299,7 @@ static enum status start_engine(struct daemon *d) {
 
 static enum status start_rows(struct daemon *d) {
     struct rows_options options = settings_rows(d->config, d->engine_options.epoch);
-    options.post = post_row_event;
+    options.post = post_event;
     options.context = d;
     enum status status = rows_create(&options, &d->rows);
     if (status == STATUS_OK) status = rows_start(d->rows);

@@ -42,29 +42,26 @@ static bool worth_posting(const struct rows *rows, const struct row *row, struct
     return boot_since(now.boot, row->posted_at).ms >= rows->options.settings.day.ms / POSTS_A_DAY;
 }
 
-static struct event *score(struct rows *rows, struct row *row, struct now now) {
-    if (!row->predict || !row->arrived) return NULL;
+static void score(struct rows *rows, struct row *row, struct now now) {
+    if (!row->predict || !row->arrived) return;
     predict_close(&rows->options.settings, row->predict, now.wall);
     predict_score(&rows->options.settings, row->predict, now.wall, &row->prediction);
     row->prediction.instance = row->id;
     atomic_fetch_add(&rows->tally.scores, 1);
-    if (!worth_posting(rows, row, now)) return NULL;
+    if (!worth_posting(rows, row, now)) return;
     struct event *event = rows_event(EVENT_PREDICTION, &row->id);
-    if (!event) return NULL;
-    event->prediction = row->prediction;
-    row->posted = true;
+    if (event) event->prediction = row->prediction;
+    row->posted = rows_post(rows, event) == STATUS_OK; /* else again with the next pass */
     row->posted_confidence = row->prediction.confidence;
     row->posted_at = now.boot;
-    return event;
 }
 
 void rows_pass(struct rows *rows, struct now now) {
     for (size_t i = 0; i < ROWS_INSTANCES_MAX; i++) {
         struct row *row = hold_slot(rows, i);
         if (!row) continue;
-        struct event *event = score(rows, row, now);
+        score(rows, row, now);
         rows_release(rows, row);
-        rows_post(rows, event);
     }
 }
 
@@ -77,21 +74,21 @@ static struct duration silent_for(const struct rows *rows, const struct row *row
     return boot_since(now.boot, since);
 }
 
-static struct event *find_silence(struct rows *rows, struct row *row, struct now now) {
+static void find_silence(struct rows *rows, struct row *row, struct now now) {
     int64_t interval = row->interval_ms > 0 ? row->interval_ms : INTERVAL_MS;
     struct duration silent = silent_for(rows, row, now);
-    if (row->silent || row->boot_count == 0) return NULL;
-    if (silent.ms <= interval * rows->options.heartbeat_intervals) return NULL;
+    if (row->silent || row->boot_count == 0) return;
+    if (silent.ms <= interval * rows->options.heartbeat_intervals) return;
     struct event *event = rows_event(EVENT_AGENT_SILENT, &row->id);
-    if (!event) return NULL;
-    row->silent = true;
+    if (!event) return;
     event->agent.silent_for = silent;
     event->agent.boot = row->boots[0].id;
     event->agent.sequence = row->boots[0].seen;
     event->agent.interval_ms = row->interval_ms;
     memcpy(event->agent.agent_version, row->agent_version, sizeof event->agent.agent_version);
+    if (rows_post(rows, event) != STATUS_OK) return; /* found again in a second */
+    row->silent = true;
     atomic_fetch_add(&rows->tally.silences, 1);
-    return event;
 }
 
 /* Gives the lowest journal segment that an open block still needs, at most the one open now: what
@@ -107,9 +104,8 @@ static uint64_t look_at_rows(struct rows *rows, struct now now) {
         if (row_turn(row, history_minute(now.wall), &sealing) == STATUS_OK)
             rows_queue_sealing(rows, sealing); /* out of memory: again in a second */
         if (row->block_segment > 0 && row->block_segment < needed) needed = row->block_segment;
-        struct event *event = find_silence(rows, row, now);
+        find_silence(rows, row, now);
         rows_release(rows, row);
-        rows_post(rows, event);
     }
     return needed;
 }

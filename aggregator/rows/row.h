@@ -49,7 +49,8 @@ struct row {
     uint32_t interval_ms;
     bool arrived; /* in this run of the aggregator */
     struct boot_time arrival;
-    bool silent;
+    bool silent; /* posted so */
+    bool resend; /* an event was lost: the next report says again what is so */
     bool grace;
     struct metric_vector core;
     uint16_t check_count;

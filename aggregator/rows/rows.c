@@ -40,12 +40,11 @@ struct event *rows_event(enum event_kind kind, const struct instance_id *instanc
     return event;
 }
 
-void rows_post(struct rows *rows, struct event *event) {
-    if (!event) return;
-    if (rows->options.post)
-        rows->options.post(rows->options.context, event);
-    else
-        free(event);
+enum status rows_post(struct rows *rows, struct event *event) {
+    if (!event) return STATUS_NO_MEMORY;
+    if (rows->options.post) return rows->options.post(rows->options.context, event);
+    free(event);
+    return STATUS_OK;
 }
 
 static size_t place_of(const struct rows *rows, const struct instance_id *instance) {

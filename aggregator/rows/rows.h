@@ -26,9 +26,12 @@ struct rows_options {
     uint64_t fence;               /* epoch of this aggregator, given in each ack */
     bool predict;                 /* keep streams and run the scoring pass */
     struct predict_settings settings;
-    /* Takes the event over (heap; the taker frees it). Called from I/O threads and the scoring
-     * pass, under no lock of rows; must not block. */
-    void (*post)(void *context, struct event *event);
+    /* Takes the event over in every case (heap; the taker frees it). Anything but STATUS_OK: it was
+     * dropped, and what it said is said again: with the next report, pass or second. Called from
+     * I/O threads and the two threads, under the row's lock, so that events about one instance are
+     * posted in the order of what happened: must not block and must not call rows. NULL drops all.
+     */
+    enum status (*post)(void *context, struct event *event);
     void *context;
 };
 
@@ -50,7 +53,8 @@ void rows_destroy(struct rows *rows);
  * ack_out     sequence, fence and directives are filled
  * STATUS_OK only when the message is in the row and in the journal. A repeated (boot, sequence) is
  * acknowledged again and changes nothing (F27). STATUS_FULL (table), STATUS_NO_SPACE,
- * STATUS_READ_ONLY, STATUS_IO (journal): not acknowledged, the agent keeps it. */
+ * STATUS_READ_ONLY, STATUS_IO (journal): not acknowledged, the agent keeps it. A notice whose event
+ * was refused is not acknowledged either, with the status of `post`. */
 enum status rows_report(struct rows *rows, uint64_t connection, const struct report *report,
                         struct now now, struct ack *ack_out) MUST_USE;
 enum status rows_dictionary(struct rows *rows, uint64_t connection,

@@ -1,7 +1,7 @@
 /* The table of rows and what its parts share. Private to aggregator/rows.
  *
  * Locks, taken in this order: table (read for any use of a row, write to add or remove one), one
- * row's, then journal or sealing. Nothing is posted while one of them is held. */
+ * row's, then journal or sealing. Events about a row are posted while its lock is held. */
 #ifndef EAR_AGGREGATOR_ROWS_ROWS_PRIVATE_H
 #define EAR_AGGREGATOR_ROWS_ROWS_PRIVATE_H
 
@@ -74,6 +74,7 @@ enum status rows_restore(struct rows *rows) MUST_USE;
 
 /* A new event about an instance; NULL when out of memory (said in the log). */
 struct event *rows_event(enum event_kind kind, const struct instance_id *instance);
-void rows_post(struct rows *rows, struct event *event);
+/* STATUS_NO_MEMORY for NULL, else what `post` says. The row's lock is held. */
+enum status rows_post(struct rows *rows, struct event *event) MUST_USE;
 
 #endif

@@ -6,10 +6,11 @@
 #include "aggregator/rows/rows_private.h"
 #include "common/sys/log.h"
 
-/* One report gives at most: seen, each check, each event. */
-#define EVENTS_MAX (1 + REPORT_CHECKS_MAX + REPORT_EVENTS_MAX)
+/* One report gives at most: seen, each check that is gone, each check, each event. */
+#define EVENTS_MAX (1 + 2 * REPORT_CHECKS_MAX + REPORT_EVENTS_MAX)
 
 struct outbox {
+    bool lost; /* no memory for one */
     size_t count;
     struct event *events[EVENTS_MAX];
 };
@@ -17,7 +18,10 @@ struct outbox {
 static struct event *put_event(struct outbox *outbox, enum event_kind kind,
                                const struct report *report) {
     struct event *event = rows_event(kind, &report->instance);
-    if (!event) return NULL;
+    if (!event) {
+        outbox->lost = true;
+        return NULL;
+    }
     ASSERT(outbox->count < EVENTS_MAX);
     event->agent.boot = report->boot;
     event->agent.sequence = report->sequence;
@@ -27,23 +31,44 @@ static struct event *put_event(struct outbox *outbox, enum event_kind kind,
     return event;
 }
 
-static void send_events(struct rows *rows, struct outbox *outbox) {
-    for (size_t i = 0; i < outbox->count; i++) rows_post(rows, outbox->events[i]);
+/* What was lost is said again by the next report: it is a state, but for an agent's event, which
+ * only tells. */
+static void send_events(struct rows *rows, struct row *row, struct outbox *outbox) {
+    for (size_t i = 0; i < outbox->count; i++)
+        if (rows_post(rows, outbox->events[i]) != STATUS_OK) outbox->lost = true;
+    if (outbox->lost) row->resend = true;
 }
 
-static const struct check_result *check_before(const struct row *row, const char *name) {
-    for (size_t i = 0; i < row->check_count; i++)
-        if (strcmp(row->checks[i].name, name) == 0) return &row->checks[i];
+static const struct check_result *find_check(const struct check_result *checks, size_t count,
+                                             const char *name) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(checks[i].name, name) == 0) return &checks[i];
     return NULL;
+}
+
+/* A check taken out of the agent's file says nothing any more, least of all that it fails. */
+static void note_gone(const struct row *row, const struct report *report, size_t count,
+                      struct outbox *outbox) {
+    for (size_t i = 0; i < row->check_count; i++) {
+        const struct check_result *before = &row->checks[i];
+        if (find_check(report->checks, count, before->name)) continue;
+        struct event *event = put_event(outbox, EVENT_AGENT_CHECK, report);
+        if (!event) continue;
+        event->agent.check =
+            (struct check_result){.state = CHECK_UNKNOWN, .detail = "the agent has it no longer"};
+        memcpy(event->agent.check.name, before->name, sizeof before->name);
+        memcpy(event->agent.check.unit, before->unit, sizeof before->unit);
+    }
 }
 
 static void note_checks(struct row *row, const struct report *report, bool all,
                         struct outbox *outbox) {
     size_t count =
         report->check_count < REPORT_CHECKS_MAX ? report->check_count : REPORT_CHECKS_MAX;
+    note_gone(row, report, count, outbox);
     for (size_t i = 0; i < count; i++) {
         const struct check_result *now = &report->checks[i];
-        const struct check_result *before = check_before(row, now->name);
+        const struct check_result *before = find_check(row->checks, row->check_count, now->name);
         bool same = before && before->state == now->state && strcmp(before->unit, now->unit) == 0;
         if (same && !all) continue;
         struct event *event = put_event(outbox, EVENT_AGENT_CHECK, report);
@@ -63,10 +88,11 @@ static void note_events(const struct report *report, struct outbox *outbox) {
 /* What people and the engine see; not the history. */
 static void note_report(struct row *row, const struct report *report, bool new_boot,
                         bool new_connection, struct now now, struct outbox *outbox) {
-    bool seen = new_boot || new_connection || row->silent || !row->arrived;
+    bool seen = new_boot || new_connection || row->silent || !row->arrived || row->resend;
     if (seen) (void)put_event(outbox, EVENT_AGENT_SEEN, report);
     row->arrived = true;
     row->silent = false;
+    row->resend = false;
     row->arrival = now.boot;
     row->core = report->core;
     memcpy(row->agent_version, report->agent_version, sizeof row->agent_version);
@@ -203,8 +229,8 @@ enum status rows_report(struct rows *rows, uint64_t connection, const struct rep
     }
     status = take_locked(rows, row, connection, report, now, ack_out, &sealing, &outbox);
     rows_queue_sealing(rows, sealing);
+    send_events(rows, row, &outbox);
     rows_release(rows, row);
-    send_events(rows, &outbox);
     return status;
 }
 
@@ -228,23 +254,30 @@ enum status rows_dictionary(struct rows *rows, uint64_t connection,
     return status;
 }
 
-enum status rows_notice(struct rows *rows, uint64_t connection, const struct notice *notice,
-                        struct now now, struct ack *ack_out) {
-    struct row *row = NULL;
-    enum status status = rows_acquire(rows, &notice->instance, true, &row);
-    if (status != STATUS_OK) return status;
-    bool newest = connection >= row->connection;
-    if (newest && row->arrived) row->arrival = now.boot;
-    rows_release(rows, row);
-    if (!newest) return STATUS_REFUSED;
+static enum status post_notice(struct rows *rows, const struct notice *notice) {
     struct event *event = rows_event(EVENT_AGENT_NOTICE, &notice->instance);
     if (!event) return STATUS_NO_MEMORY;
     event->agent.boot = notice->boot;
     event->agent.sequence = notice->sequence;
     event->agent.notice = notice->kind;
-    rows_post(rows, event);
-    *ack_out = (struct ack){.sequence = notice->sequence, .fence = rows->options.fence};
-    return STATUS_OK;
+    return rows_post(rows, event);
+}
+
+enum status rows_notice(struct rows *rows, uint64_t connection, const struct notice *notice,
+                        struct now now, struct ack *ack_out) {
+    struct row *row = NULL;
+    enum status status = rows_acquire(rows, &notice->instance, true, &row);
+    if (status != STATUS_OK) return status;
+    if (connection < row->connection) {
+        status = STATUS_REFUSED;
+    } else {
+        if (row->arrived) row->arrival = now.boot;
+        status = post_notice(rows, notice);
+    }
+    rows_release(rows, row);
+    if (status == STATUS_OK)
+        *ack_out = (struct ack){.sequence = notice->sequence, .fence = rows->options.fence};
+    return status;
 }
 
 void rows_refused(struct rows *rows, const struct instance_id *instance, const char *address,
@@ -253,7 +286,8 @@ void rows_refused(struct rows *rows, const struct instance_id *instance, const c
     if (!event) return;
     strncat(event->agent.peer, address, sizeof event->agent.peer - 1);
     strncat(event->agent.peer_name, peer_name, sizeof event->agent.peer_name - 1);
-    rows_post(rows, event);
+    /* About no row of the peer's own. Lost: it comes again with the peer's next message. */
+    IGNORE(rows_post(rows, event));
 }
 
 void rows_set_grace(struct rows *rows, const struct instance_id *instance, bool grace) {

@@ -57,9 +57,10 @@ static void on_closed(void *context, struct ingest_peer *peer) {
     (void)peer;
 }
 
-static void drop_event(void *context, struct event *event) {
+static enum status drop_event(void *context, struct event *event) {
     (void)context;
     free(event);
+    return STATUS_OK;
 }
 
 static struct rows *open_rows(const char *folder, bool predict) {

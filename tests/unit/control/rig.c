@@ -21,9 +21,10 @@ static enum status post(void *context, struct event *event) {
     return status;
 }
 
-static void post_from_rows(void *context, struct event *event) {
+static enum status post_from_rows(void *context, struct event *event) {
     (void)context;
     free(event);
+    return STATUS_OK;
 }
 
 static void show_config(void *context, struct text *out) {

@@ -2,6 +2,7 @@
  * Virtual time, one thread. */
 #include "aggregator/rows/rows.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "aggregator/rows/rows_private.h"
 #include "common/sys/clock.h"
 #include "common/sys/log.h"
 #include "common/sys/thread.h"
@@ -30,14 +32,32 @@ static struct {
 } posted;
 
 static struct rows *rows;
+static bool refusing;        /* the queue is full */
+static bool posted_unlocked; /* an event left while its row could change */
 static struct now now;
 static struct report report;
 static struct ack ack;
 
-static void post(void *context, struct event *event) {
+static bool row_is_held(const struct instance_id *id) {
+    struct row *row = NULL;
+    for (size_t i = 0; i < ROWS_INSTANCES_MAX && !row; i++)
+        if (rows->slots[i] && instance_id_equal(&rows->slots[i]->id, id)) row = rows->slots[i];
+    if (!row || pthread_mutex_trylock(&row->lock) == EBUSY) return true;
+    (void)pthread_mutex_unlock(&row->lock);
+    return false;
+}
+
+static enum status post(void *context, struct event *event) {
     (void)context;
+    if (event->kind != EVENT_AGENT_REFUSED && !row_is_held(&event->instance))
+        posted_unlocked = true;
+    if (refusing) {
+        free(event);
+        return STATUS_FULL;
+    }
     assert_true(posted.count < EVENTS_MAX);
     posted.events[posted.count++] = event;
+    return STATUS_OK;
 }
 
 static void forget_events(void) {
@@ -72,6 +92,7 @@ static void end(bool disk) {
     char command[128];
     rows_destroy(rows);
     forget_events();
+    assert_false(posted_unlocked);
     snprintf(command, sizeof command, "rm -r %s", folder);
     if (disk) assert_int_equal(system(command), 0);
 }
@@ -298,6 +319,92 @@ TEST(only_changes_of_checks_are_posted) {
     assert_ok(send_report(1, 4, 40));
     assert_int_equal(events_of(EVENT_AGENT_CHECK), 2);
     assert_int_equal(posted.events[posted.count - 1]->agent.check.state, CHECK_FAILING);
+    end(false);
+}
+
+TEST(a_check_that_is_gone_from_the_report_is_unknown) {
+    (void)state;
+    begin(false);
+    set_check("http", CHECK_FAILING);
+    strncat(report.checks[0].unit, "web.service", sizeof report.checks[0].unit - 1);
+    assert_ok(send_report(1, 1, 40));
+    forget_events();
+    set_check("tcp", CHECK_PASSING);
+    assert_ok(send_report(1, 2, 40));
+    assert_int_equal(posted.count, 2);
+    const struct check_result *gone = &posted.events[0]->agent.check;
+    assert_string_equal(gone->name, "http");
+    assert_string_equal(gone->unit, "web.service");
+    assert_int_equal(gone->state, CHECK_UNKNOWN);
+    assert_string_equal(posted.events[1]->agent.check.name, "tcp");
+    forget_events();
+    report.check_count = 0;
+    assert_ok(send_report(1, 3, 40));
+    assert_int_equal(posted.count, 1);
+    assert_string_equal(posted.events[0]->agent.check.name, "tcp");
+    assert_int_equal(posted.events[0]->agent.check.state, CHECK_UNKNOWN);
+    assert_ok(send_report(1, 4, 40));
+    assert_int_equal(posted.count, 1);
+    end(false);
+}
+
+TEST(a_report_whose_events_were_refused_is_said_again_by_the_next_one) {
+    (void)state;
+    begin(false);
+    set_check("http", CHECK_FAILING);
+    refusing = true;
+    assert_ok(send_report(1, 1, 40)); /* the values are kept: it is acknowledged */
+    assert_int_equal(posted.count, 0);
+    refusing = false;
+    assert_ok(send_report(1, 2, 40));
+    assert_int_equal(events_of(EVENT_AGENT_SEEN), 1);
+    assert_int_equal(events_of(EVENT_AGENT_CHECK), 1);
+    assert_ok(send_report(1, 3, 40));
+    assert_int_equal(posted.count, 2);
+    end(false);
+}
+
+TEST(a_silence_that_was_refused_is_found_again) {
+    (void)state;
+    struct rows_counters counters;
+    begin(false);
+    rows_sync(rows, now);
+    assert_ok(send_report(1, 1, 40));
+    pass_time(4 * MINUTE_MS);
+    refusing = true;
+    rows_sync(rows, now);
+    refusing = false;
+    rows_sync(rows, now);
+    rows_sync(rows, now);
+    assert_int_equal(events_of(EVENT_AGENT_SILENT), 1);
+    rows_counters(rows, &counters);
+    assert_int_equal(counters.silences, 1);
+    end(false);
+}
+
+TEST(a_notice_whose_event_was_refused_is_not_acknowledged) {
+    (void)state;
+    begin(false);
+    struct notice notice = {
+        .instance = instance, .boot = boot_a, .sequence = 2, .kind = NOTICE_UPGRADING};
+    refusing = true;
+    assert_int_equal(rows_notice(rows, 1, &notice, now, &ack), STATUS_FULL);
+    refusing = false;
+    assert_ok(rows_notice(rows, 1, &notice, now, &ack));
+    assert_int_equal(events_of(EVENT_AGENT_NOTICE), 1);
+    end(false);
+}
+
+TEST(a_score_that_was_refused_is_posted_with_the_next_pass) {
+    (void)state;
+    begin(false);
+    assert_ok(send_report(1, 1, 40));
+    refusing = true;
+    rows_pass(rows, now);
+    refusing = false;
+    rows_pass(rows, now);
+    rows_pass(rows, now);
+    assert_int_equal(events_of(EVENT_PREDICTION), 1);
     end(false);
 }
 
@@ -601,9 +708,10 @@ static void write_reports(void *context) {
     }
 }
 
-static void count_only(void *context, struct event *event) {
+static enum status count_only(void *context, struct event *event) {
     (void)context;
     free(event);
+    return STATUS_OK;
 }
 
 TEST(threads_that_write_score_sync_and_read_at_once_lose_nothing) {
