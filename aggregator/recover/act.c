@@ -103,6 +103,13 @@ static struct duration stage(const struct recover_policy *policy, const struct r
     return run->leg == RECOVER_LEG_START ? policy->start_timeout : policy->stop_timeout;
 }
 
+/* A start is tried until its time is over, capacity or not; a wait for a rule began it anew. */
+static void limit_start(struct recover_run *run, const struct recover_policy *policy,
+                        struct now now) {
+    if (run->leg == RECOVER_LEG_START && run->deadline.ms == 0)
+        run->deadline = boot_add(now.boot, policy->start_timeout);
+}
+
 static void intend(struct recover_run *run, const struct recover_policy *policy,
                    const struct recover_event *event, struct recover_effects *effects) {
     run->waiting = false;
@@ -110,8 +117,7 @@ static void intend(struct recover_run *run, const struct recover_policy *policy,
         run->boot_before = event->evidence.boot;
         run->launch_before = event->evidence.launch_time;
     }
-    if (run->leg == RECOVER_LEG_START && run->deadline.ms == 0)
-        run->deadline = boot_add(event->now.boot, policy->start_timeout);
+    limit_start(run, policy, event->now);
     run->since = wall_add(event->now.wall, duration_ms(-LOOK_BACK_MS));
     struct recover_effect *effect = add(effects, RECOVER_EFFECT_INTEND);
     effect->call = make_call(run, recover_call_kind(run), policy->call_deadline);
@@ -124,6 +130,8 @@ static void send_call(struct recover_run *run, const struct recover_policy *poli
     run->effect_seen = false;
     run->tries++;
     run->called_at = now.boot;
+    run->waiting = false;
+    limit_start(run, policy, now);
     send(run, make_call(run, recover_call_kind(run), policy->call_deadline), policy, now, effects);
 }
 
@@ -216,8 +224,13 @@ static void fail(struct recover_run *run, const struct recover_policy *policy,
     run->state = RECOVER_ENDED;
     /* Stopped by us and not running again: not a matter of a higher rung. */
     bool down = run->stop_acted && event->evidence.state != INSTANCE_RUNNING;
-    end(run, down ? RECOVER_END_HELD : RECOVER_END_FAILED, run->dark ? "unknown" : "failed",
-        effects);
+    /* Nobody knows whether a lost call took effect: that is no failed rung. */
+    bool unknown = run->dark && !run->effect_seen;
+    end(run,
+        down      ? RECOVER_END_HELD
+        : unknown ? RECOVER_END_ERROR
+                  : RECOVER_END_FAILED,
+        run->dark ? "unknown" : "failed", effects);
 }
 
 static void say_error(struct recover_run *run, const struct recover_event *event) {
@@ -342,6 +355,8 @@ void recover_act(const struct recover_policy *policy, struct recover_run *run,
     case RECOVER_DO_GONE:
         run->stored = run->stored || before == RECOVER_STORING;
         say(run, "the instance is gone, or no longer ours to touch", event->reason);
+        /* A call that is still out may have taken effect before. */
+        run->acted = run->acted || (before == RECOVER_CALLING && event->result == NULL);
         end(run, RECOVER_END_GONE, run->acted ? "unknown" : "not_done", effects);
         break;
     case RECOVER_DO_HOLD:

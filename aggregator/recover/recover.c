@@ -37,8 +37,29 @@ const recover_table *recover_plan(enum rung rung, enum recover_leg leg) {
     return NULL;
 }
 
+/* The kind of call that may be out in the run's state. */
+static enum call_kind awaited_kind(const struct recover_run *run) {
+    switch (run->state) {
+    case RECOVER_CALLING: return recover_call_kind(run);
+    case RECOVER_LOOKING: return CALL_FIND_RUN;
+    case RECOVER_RUNNING: return CALL_POLL_RUN;
+    case RECOVER_IDLE:
+    case RECOVER_READING:
+    case RECOVER_ASKING:
+    case RECOVER_STORING:
+    case RECOVER_PAUSING:
+    case RECOVER_DARK:
+    case RECOVER_STOPPING:
+    case RECOVER_PROVING:
+    case RECOVER_WATCHING:
+    case RECOVER_ENDED:
+    case RECOVER_STATE_COUNT: return CALL_DESCRIBE;
+    }
+    return CALL_DESCRIBE;
+}
+
 static bool is_awaited(const struct recover_run *run, const struct call_result *result) {
-    return run->serial != 0 && result->serial == run->serial &&
+    return run->serial != 0 && result->serial == run->serial && result->kind == awaited_kind(run) &&
            strcmp(result->action.text, run->action.text) == 0 &&
            instance_id_equal(&result->instance, &run->instance);
 }
@@ -49,6 +70,11 @@ static void rearm(const struct recover_policy *policy, struct recover_run *run, 
     run->serial = 0;
     run->answer_by = run->next_at = run->healthy_since = (struct boot_time){0};
     run->called_at = now.boot;
+    run->deadline = (struct boot_time){0};
+    /* Before the call no stage has begun. */
+    if (run->state == RECOVER_READING || run->state == RECOVER_ASKING ||
+        run->state == RECOVER_PAUSING)
+        return;
     int64_t longest = policy->signature_window.ms + policy->settle_time.ms;
     struct duration stages[] = {policy->restart_service_timeout, policy->reboot_timeout,
                                 policy->stop_timeout, policy->start_timeout, policy->proof_timeout};
@@ -79,7 +105,6 @@ void recover_step(const struct recover_policy *policy, struct recover_run *run,
     const recover_table *table = recover_plan(run->rung, run->leg);
     ASSERT(table != NULL && run->state < RECOVER_STATE_COUNT);
     if (event->kind == RECOVER_EVENT_RESULT && !is_awaited(run, event->result)) return;
-    if (event->kind == RECOVER_EVENT_RESTORED) rearm(policy, run, event->now);
     note_effect(policy, run, event);
     enum recover_input input = recover_classify(policy, run, event);
     bool unanswered = event->kind == RECOVER_EVENT_TICK && run->serial != 0 &&
@@ -88,6 +113,7 @@ void recover_step(const struct recover_policy *policy, struct recover_run *run,
     if (input == RECOVER_IN_NONE) return;
     const struct recover_cell *cell = &(*table)[run->state][input];
     if (cell->action == RECOVER_DO_NOTHING) return;
+    if (event->kind == RECOVER_EVENT_RESTORED) rearm(policy, run, event->now);
     recover_act(policy, run, cell, event, effects_out);
 }
 
