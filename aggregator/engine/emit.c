@@ -45,6 +45,11 @@ void emit_reply(struct step *step, uint64_t token, int exit_code, const char *te
     copy_text(reply->text, sizeof reply->text, text);
 }
 
+bool engine_effect_at_once(const struct effect *effect) {
+    if (effect->kind == EFFECT_CALL) return call_mutates(effect->call.kind);
+    return effect->kind == EFFECT_PAUSE_FILE && effect->present;
+}
+
 uint64_t emit_batch(struct step *step) { return step->engine->next_batch; }
 
 void item_begin(struct step *step, struct item *item) {

@@ -68,6 +68,9 @@ struct engine_output {
  * earlier step, exactly once. */
 void engine_step(struct engine *engine, const struct event *event, struct now now,
                  struct engine_output *output);
+/* Whether the effect leaves before its step's batch is durable: a pause, and a call that changes
+ * something, whose own intent was durable before the step (R1). */
+bool engine_effect_at_once(const struct effect *effect);
 
 /* How many members a snapshot needs now. */
 size_t engine_member_count(const struct engine *engine);

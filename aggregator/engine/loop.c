@@ -2,9 +2,12 @@
  * other threads reach it through the queue only. The store's answer arrives as an event, so nothing
  * here waits for a disk.
  *
- * What may leave although its batch failed: log lines, and a pause (the safe direction, at once). A
- * waiting client is told that the store failed. Everything else of a failed batch is dropped: the
- * engine knows, and will want it again. */
+ * What leaves at once, without its step's batch: a pause (the safe direction), and a call that
+ * changes something, since its own intent was durable before (R1) and it was asked about in this
+ * very step: waiting for the step's other rows would only let the world change meanwhile. What may
+ * leave although its batch failed: log lines. A waiting client is told that the store failed; a
+ * read is answered as not sent. Everything else of a failed batch is dropped: the engine knows, and
+ * will want it again. */
 #include "aggregator/engine/loop.h"
 
 #include <pthread.h>
@@ -117,6 +120,7 @@ static void carry_out(struct engine_loop *loop, struct effect *effect) {
 /* What leaves of a step whose batch could not be written. */
 static void give_up(struct engine_loop *loop, struct effect *effect, enum status status) {
     if (effect->kind == EFFECT_LOG) carry_out(loop, effect);
+    if (effect->kind == EFFECT_CALL) call_failed(loop, &effect->call, STATUS_AGAIN);
     if (effect->kind != EFFECT_REPLY) return;
     effect->reply.exit_code = 1;
     struct text text = text_over(effect->reply.text, sizeof effect->reply.text);
@@ -124,10 +128,6 @@ static void give_up(struct engine_loop *loop, struct effect *effect, enum status
     text_add(&text, status_text(status));
     text_add(&text, "\n");
     carry_out(loop, effect);
-}
-
-static bool leaves_at_once(const struct effect *effect) {
-    return effect->kind == EFFECT_PAUSE_FILE && effect->present;
 }
 
 /* Runs on the store's thread: copies and posts. */
@@ -181,7 +181,7 @@ static void release(struct engine_loop *loop, uint64_t batch, enum status status
         if (held->batch != batch) continue;
         for (size_t k = 0; k < held->count; k++) {
             struct effect *effect = &held->effects[k];
-            if (leaves_at_once(effect)) continue;
+            if (engine_effect_at_once(effect)) continue;
             if (status == STATUS_OK)
                 carry_out(loop, effect);
             else
@@ -206,6 +206,9 @@ static void fail_batch(struct engine_loop *loop, uint64_t batch, enum status sta
 static void submit(struct engine_loop *loop) {
     struct engine_output *output = loop->output;
     if (!hold(loop, output)) {
+        for (size_t i = 0; i < output->effect_count; i++)
+            if (!engine_effect_at_once(&output->effects[i]))
+                give_up(loop, &output->effects[i], STATUS_FULL);
         fail_batch(loop, output->batch, STATUS_FULL);
         return;
     }
@@ -227,14 +230,14 @@ static void step_once(struct engine_loop *loop, const struct event *event, struc
                         effect->reply.token == event->
                         operator.token;
         if (snapshot) add_snapshot(loop, &effect->reply);
-        if (leaves_at_once(effect)) carry_out(loop, effect);
+        if (engine_effect_at_once(effect)) carry_out(loop, effect);
     }
     if (output->batch != 0) {
         submit(loop);
         return;
     }
     for (size_t i = 0; i < output->effect_count; i++)
-        if (!leaves_at_once(&output->effects[i])) carry_out(loop, &output->effects[i]);
+        if (!engine_effect_at_once(&output->effects[i])) carry_out(loop, &output->effects[i]);
 }
 
 static void step(struct engine_loop *loop, const struct event *event, struct now now) {

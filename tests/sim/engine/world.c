@@ -198,6 +198,17 @@ static void run_effect(struct world *w, const struct effect *effect) {
     }
 }
 
+static void give_up(struct world *w, const struct effect *effect) {
+    if (effect->kind != EFFECT_CALL) return;
+    struct event event = {.kind = EVENT_CALL_DONE, .instance = effect->call.instance};
+    event.call = (struct call_result){.kind = effect->call.kind,
+                                      .action = effect->call.action,
+                                      .instance = effect->call.instance,
+                                      .serial = effect->call.serial,
+                                      .status = STATUS_AGAIN};
+    feed(w, &event);
+}
+
 static void run_step(struct world *w, const struct event *event) {
     engine_step(w->engine, event, now_of(w), w->output);
     if (w->output->batch == 0) {
@@ -205,10 +216,9 @@ static void run_step(struct world *w, const struct event *event) {
         for (size_t i = 0; i < w->output->effect_count; i++) run_effect(w, &w->output->effects[i]);
         return;
     }
-    /* A pause is the safe direction: its file does not wait for the store. */
     for (size_t i = 0; i < w->output->effect_count; i++) {
         const struct effect *effect = &w->output->effects[i];
-        if (effect->kind == EFFECT_PAUSE_FILE && effect->present) run_effect(w, effect);
+        if (engine_effect_at_once(effect)) run_effect(w, effect);
     }
     struct waiting_batch *batch = hold_batch(w);
     if (batch != NULL) later(w, 1 + below(w, 40), BATCH, (size_t)(batch - w->batches));
@@ -632,10 +642,13 @@ static void batch_done(struct world *w, size_t place) {
     *batch = (struct waiting_batch){0};
     if (event.status == STATUS_OK) {
         commit(w, &taken);
-        for (size_t i = 0; i < taken.effect_count; i++) run_effect(w, &taken.effects[i]);
+        for (size_t i = 0; i < taken.effect_count; i++)
+            if (!engine_effect_at_once(&taken.effects[i])) run_effect(w, &taken.effects[i]);
     }
-    drop_batch(&taken, event.status != STATUS_OK);
     feed(w, &event);
+    for (size_t i = 0; i < taken.effect_count && event.status != STATUS_OK; i++)
+        if (!engine_effect_at_once(&taken.effects[i])) give_up(w, &taken.effects[i]);
+    drop_batch(&taken, event.status != STATUS_OK);
 }
 
 /* --- the run ------------------------------------------------------------------------------- */

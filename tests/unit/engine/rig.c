@@ -49,9 +49,10 @@ static void keep(struct rig *rig) {
     }
 }
 
-static void run_effects(struct rig *rig) {
+static void run_effects(struct rig *rig, bool at_once) {
     for (size_t i = 0; i < rig->output->effect_count; i++) {
         const struct effect *effect = &rig->output->effects[i];
+        if (engine_effect_at_once(effect) != at_once) continue;
         switch (effect->kind) {
         case EFFECT_CALL:
             assert_true(rig->call_count < RIG_CALLS_MAX);
@@ -77,14 +78,15 @@ void rig_event(struct rig *rig, const struct event *event) {
     engine_step(rig->engine, event, rig->now, rig->output);
     bool more = rig->output->more;
     uint64_t batch = rig->output->batch;
+    run_effects(rig, true);
     if (batch == 0) {
-        run_effects(rig);
+        run_effects(rig, false);
     } else if (rig->hold) {
         rig->held_batch = batch;
     } else {
         if (rig->store == STATUS_OK) {
             keep(rig);
-            run_effects(rig);
+            run_effects(rig, false);
         }
         struct event done = {.kind = EVENT_BATCH_DONE, .batch = batch, .status = rig->store};
         rig_event(rig, &done);

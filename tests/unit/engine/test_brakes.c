@@ -68,3 +68,42 @@ TEST(pause_during_a_resume_under_way_stays) {
     assert_true(paused(rig));
     rig_destroy(rig);
 }
+
+/* Its intent is durable, and the rules were asked in this very step: to wait for the step's other
+ * rows would only let the world change meanwhile. */
+TEST(call_with_a_durable_intent_waits_for_no_other_row) {
+    (void)state;
+    struct rig *rig = rig_create(3);
+    rig_check(rig, 0, CHECK_FAILING);
+    rig->hold = true;
+    rig_describe(rig, 0, INSTANCE_RUNNING, 0, CHECK_STATUS_OK);
+    assert_int_equal(rig_mutations(rig), 0);
+    struct event done = {.kind = EVENT_BATCH_DONE, .batch = rig->held_batch, .status = STATUS_OK};
+    engine_step(rig->engine, &done, rig->now, rig->output);
+    bool left = false;
+    for (size_t i = 0; i < rig->output->effect_count; i++) {
+        const struct effect *effect = &rig->output->effects[i];
+        if (effect->kind == EFFECT_CALL) left = engine_effect_at_once(effect);
+        if (effect->kind != EFFECT_CALL) assert_false(engine_effect_at_once(effect));
+    }
+    assert_true(left);
+    rig_destroy(rig);
+}
+
+/* Never sent, or sent and never answered: nobody knows, so the ladder does not go up. */
+TEST(reboot_of_unknown_outcome_is_no_failed_rung) {
+    (void)state;
+    struct rig *rig = rig_create(10);
+    rig_silent(rig, 0);
+    rig_impair(rig, 0, CHECK_STATUS_IMPAIRED);
+    rig_wait(rig, 300);
+    rig_describe(rig, 0, INSTANCE_RUNNING, 0, CHECK_STATUS_IMPAIRED);
+    assert_int_equal(rig_count(rig, CALL_REBOOT), 1);
+    rig_wait(rig, 1100); /* no answer at all */
+    assert_int_equal(rig_rows(rig, RECORD_INTENTS, "\"status\":\"unknown\""), 1);
+    rig_wait(rig, 300);
+    assert_int_equal(rig_rows(rig, RECORD_AUDIT, "\"rule\":\"failed\""), 0);
+    assert_int_equal(rig_rows(rig, RECORD_AUDIT, "\"rule\":\"error\""), 1);
+    assert_int_equal(rig_count(rig, CALL_STOP), 0);
+    rig_destroy(rig);
+}

@@ -9,6 +9,7 @@
 
 #include "aggregator/engine/loop.h"
 #include "aggregator/engine/restore.h"
+#include "aggregator/store/backend.h"
 #include "common/sys/clock.h"
 #include "tests/support/unit.h"
 
@@ -123,6 +124,7 @@ static struct instance_facts facts_now(void) {
 }
 
 static struct engine_loop *open_loop(struct store *store, uint64_t *epoch, uint32_t *unreadable) {
+    forget_calls();
     struct engine_options options = engine_options_default();
     options.instances_max = 64;
     options.decide.dry_run = false;
@@ -139,6 +141,8 @@ static struct engine_loop *open_loop(struct store *store, uint64_t *epoch, uint3
 static void post(struct engine_loop *loop, struct event *event) {
     assert_ok(engine_post(loop, event));
 }
+
+static void post_file(struct engine_loop *loop) { post(loop, event_create(EVENT_PAUSE_FILE)); }
 
 static void post_inventory(struct engine_loop *loop) {
     struct event *event = event_create(EVENT_INVENTORY);
@@ -174,6 +178,7 @@ static void post_describe(struct engine_loop *loop, const struct call *call) {
 }
 
 static struct call until_sent(struct engine_loop *loop) {
+    post_file(loop);
     post_inventory(loop);
     post_failing(loop);
     struct call call = await_call(CALL_DESCRIBE);
@@ -190,6 +195,13 @@ static size_t rows_of(struct store *store, enum record_table table, const char *
         if (strstr(records[i].item, part) != NULL) found++;
     store_records_free(records, count);
     return found;
+}
+
+/* The store lives on: a read behind the last batch makes sure that nothing is left to answer. */
+static void close_loop(struct engine_loop *loop, struct store *store) {
+    engine_loop_stop(loop);
+    (void)rows_of(store, RECORD_META, "");
+    engine_loop_destroy(loop);
 }
 
 TEST(intent_is_in_the_store_before_the_call_leaves) {
@@ -218,7 +230,7 @@ TEST(death_in_mid_action_is_resumed_by_looking_for_the_same_action) {
     uint32_t unreadable = 0;
     struct engine_loop *loop = open_loop(store, &epoch, &unreadable);
     struct call sent = until_sent(loop);
-    engine_loop_destroy(loop);
+    close_loop(loop, store);
     forget_calls();
     loop = open_loop(store, &epoch, &unreadable);
     assert_int_equal(epoch, 2);
@@ -246,7 +258,7 @@ TEST(snapshot_pause_and_its_survival) {
     await_reply();
     assert_int_equal(reply.exit_code, 0);
     assert_true(files >= 1);
-    engine_loop_destroy(loop);
+    close_loop(loop, store);
     loop = open_loop(store, &epoch, &unreadable);
     post_inventory(loop);
     event = event_create(EVENT_OPERATOR);
@@ -273,6 +285,7 @@ TEST(call_that_could_not_be_handed_over_is_tried_again) {
     uint32_t unreadable = 0;
     edges.call = refuse_call;
     struct engine_loop *loop = open_loop(store, &epoch, &unreadable);
+    post_file(loop);
     post_inventory(loop);
     post_failing(loop);
     (void)await_call(CALL_DESCRIBE);
@@ -383,4 +396,68 @@ TEST(settings_come_from_the_configuration) {
     assert_true(options.decide.confirm_time.ms >= 1000);
     free(config);
     free(load);
+}
+
+/* A store that refuses what it is told to. */
+static struct {
+    pthread_mutex_t lock;
+    bool broken;
+    size_t refused;
+} shaky = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void shaky_commit(void *self, struct backend_commit *commits, size_t count) {
+    (void)self;
+    pthread_mutex_lock(&shaky.lock);
+    for (size_t i = 0; i < count; i++) {
+        commits[i].status = shaky.broken ? STATUS_IO : STATUS_OK;
+        if (shaky.broken) shaky.refused++;
+    }
+    pthread_mutex_unlock(&shaky.lock);
+}
+static enum status shaky_read(void *self, const struct store_query *query, struct record **records,
+                              size_t *count) {
+    (void)self, (void)query;
+    *records = NULL;
+    *count = 0;
+    return STATUS_OK;
+}
+static void shaky_idle(void *self, struct now now) { (void)self, (void)now; }
+static void shaky_close(void *self) { (void)self; }
+
+/* The read was wanted in a step whose rows were lost: the run must hear of it at once, not by its
+ * own deadline 40 s later. */
+TEST(read_that_was_dropped_with_its_batch_is_answered) {
+    (void)state;
+    static const struct backend backend = {
+        .commit = shaky_commit, .read = shaky_read, .idle = shaky_idle, .close = shaky_close};
+    struct store *store = NULL;
+    assert_ok(store_start(&backend, &store));
+    struct engine_options options = engine_options_default();
+    options.instances_max = 8;
+    options.decide.dry_run = false;
+    options.decide.enabled[TRIGGER_HEALTH][RUNG_RESTART_SERVICE] = true;
+    options.recover.retry_pause = duration_ms(1000);
+    options.store_retry = duration_ms(500);
+    struct engine *engine = engine_create(&options, sys_now());
+    engine_restored(engine, sys_now());
+    struct engine_loop *loop = NULL;
+    assert_ok(engine_loop_create(engine, store, &edges, &loop));
+    forget_calls();
+    shaky.broken = true;
+    assert_ok(engine_loop_start(loop));
+    post_file(loop);
+    post_inventory(loop);
+    post_failing(loop);
+    for (unsigned i = 0; i < 500; i++) {
+        pthread_mutex_lock(&shaky.lock);
+        bool enough = shaky.refused > 0;
+        if (enough) shaky.broken = false;
+        pthread_mutex_unlock(&shaky.lock);
+        if (enough) break;
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
+    (void)await_call(CALL_DESCRIBE); /* tried again within seconds */
+    engine_loop_stop(loop);
+    store_destroy(store);
+    engine_loop_destroy(loop);
 }
