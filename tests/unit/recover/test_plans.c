@@ -218,7 +218,7 @@ TEST(lost_reboot_is_never_sent_again) {
     }
     assert_int_equal(calls, 0);
     assert_true(now.boot.ms - sent >= policy.signature_window.ms + policy.settle_time.ms);
-    assert_int_equal(run.end, RECOVER_END_FAILED);
+    assert_int_equal(run.end, RECOVER_END_ERROR);
 }
 
 TEST(an_answer_that_never_comes_counts_as_lost) {
