@@ -37,6 +37,7 @@ struct sqlite_store {
     int64_t signed_count;     /* rows under the newest signed head */
     bool head_signed;         /* at least once since the start */
     bool forward_waiting;
+    int64_t copied; /* forward rows up to it are in history.db, maybe not yet safely */
     struct boot_time forwarded, expired, signed_at, reopened;
     enum status said_status;                         /* of the trouble that the log knows of */
     bool forward_failed, head_failed, commit_failed; /* said once in the log */
@@ -147,6 +148,7 @@ static enum status open_database(struct sqlite_store *s, char *place_out) {
     /* Each opening starts a chain of its own: what was written before an error is not assumed. */
     status = choose_start_number(s);
     s->forward_waiting = true;
+    s->copied = 0;
     return status;
 }
 
@@ -297,18 +299,34 @@ static enum status sqlite_read(void *self, const struct store_query *query,
 
 /* --- housekeeping --- */
 
+/* " AND record_table IN (...)": a later version's rows are left to it. */
+static void add_forwarded_tables(const struct sqlite_store *s, struct text *text) {
+    const char *before = " AND record_table IN (";
+    for (unsigned i = 0; i < RECORD_TABLE_COUNT; i++) {
+        if (!s->schema.tables[i].forwarded) continue;
+        text_add(text, before);
+        text_add_unsigned(text, i);
+        before = ", ";
+    }
+    text_add(text, ")");
+}
+
 static enum status copy_forward(struct sqlite_store *s, int64_t *last_out) {
+    char sql[256];
     sqlite3_stmt *rows;
-    int result = sqlite3_prepare_v2(
-        s->database,
-        "SELECT number, record_table, partition, sort, item FROM main.forward ORDER BY number", -1,
-        &rows, NULL);
+    struct text text = text_over(sql, sizeof sql);
+    text_add(&text, "SELECT number, record_table, partition, sort, item FROM main.forward"
+                    " WHERE number > ");
+    text_add_integer(&text, s->copied);
+    add_forwarded_tables(s, &text);
+    text_add(&text, " ORDER BY number");
+    ASSERT(!text.truncated);
+    int result = sqlite3_prepare_v2(s->database, sql, -1, &rows, NULL);
     if (result != SQLITE_OK) return schema_status(result);
     enum status status = STATUS_OK;
     while (status == STATUS_OK && (result = sqlite3_step(rows)) == SQLITE_ROW) {
         int table = sqlite3_column_int(rows, 1);
-        if (table < 0 || table >= RECORD_TABLE_COUNT || !s->schema.tables[table].forwarded)
-            continue; /* a later version's table: left to it */
+        ASSERT(table >= 0 && table < RECORD_TABLE_COUNT); /* the query asked for these */
         sqlite3_stmt *put = s->schema.tables[table].put;
         for (int i = 0; i < 3; i++)
             sqlite3_bind_value(put, i + 1, sqlite3_column_value(rows, i + 2));
@@ -320,11 +338,21 @@ static enum status copy_forward(struct sqlite_store *s, int64_t *last_out) {
     return status == STATUS_OK ? schema_status(result) : status;
 }
 
+/* Whether all of history.db's log is in the file, and synced. Waits for nobody: somebody who reads
+ * an older state of the file keeps the log, and it is tried again. */
+static enum status sync_history(struct sqlite_store *s) {
+    int in_log = 0, written = 0;
+    int result =
+        sqlite3_wal_checkpoint_v2(s->database, "h", SQLITE_CHECKPOINT_PASSIVE, &in_log, &written);
+    if (result != SQLITE_OK) return schema_status(result);
+    return in_log == written ? STATUS_OK : STATUS_BUSY;
+}
+
 /* Moves event rows to history.db. Its commit is not yet safe against loss of power (NORMAL), so the
  * checkpoint, which syncs, comes before the rows leave the forward table. */
 static enum status move_forward(struct sqlite_store *s) {
-    char sql[96];
-    int64_t last = 0;
+    char sql[256];
+    int64_t last = s->copied;
     enum status status = execute(s, "BEGIN");
     if (status == STATUS_OK) status = copy_forward(s, &last);
     if (status == STATUS_OK) status = execute(s, "COMMIT");
@@ -333,11 +361,14 @@ static enum status move_forward(struct sqlite_store *s) {
         return status;
     }
     if (last == 0) return STATUS_OK;
-    status = execute(s, "PRAGMA h.wal_checkpoint(FULL)");
+    s->copied = last;
+    status = sync_history(s);
     if (status != STATUS_OK) return status;
     struct text text = text_over(sql, sizeof sql);
     text_add(&text, "DELETE FROM main.forward WHERE number <= ");
     text_add_integer(&text, last);
+    add_forwarded_tables(s, &text);
+    ASSERT(!text.truncated);
     return execute(s, sql);
 }
 
@@ -380,6 +411,7 @@ static void forward_now(struct sqlite_store *s, struct now now) {
     s->forwarded = now.boot;
     enum status status = move_forward(s);
     s->forward_waiting = status != STATUS_OK;
+    if (status == STATUS_BUSY) return; /* a reader; they are served from where they are */
     if (status != STATUS_OK && !s->forward_failed)
         log_event(LOG_LEVEL_ERROR, "store.forward_failed", log_status("status", status),
                   log_string("instead", "event rows stay in intents.db and are served from there"));

@@ -173,6 +173,62 @@ TEST(foreign_table_names_are_refused) {
     fixture_remove(&f);
 }
 
+static int number_of(const char *file, const char *sql) {
+    sqlite3 *database;
+    sqlite3_stmt *row;
+    assert_int_equal(sqlite3_open(file, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(database, sql, -1, &row, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+    int number = sqlite3_column_int(row, 0);
+    sqlite3_finalize(row);
+    sqlite3_close(database);
+    return number;
+}
+
+#define FORWARD_COUNT "SELECT count(*) FROM forward"
+#define HISTORY_COUNT "SELECT count(*) FROM \"ec2-auto-recovery-recovery-events\""
+
+TEST(a_later_versions_event_rows_are_left_to_it) {
+    (void)state;
+    struct fixture f;
+    struct store *store;
+    fixture_make(&f);
+    assert_ok(fixture_open(&f, &store));
+    store_destroy(store);
+    run_sql(
+        fixture_file(&f, STORE_INTENTS_FILE),
+        "INSERT INTO forward (record_table, partition, sort, item) VALUES (99, 'a', 'b', '{}')");
+    assert_ok(fixture_open(&f, &store));
+    assert_ok(put(store, RECORD_RECOVERY_EVENTS, "i-1", "2026-01-01T00:00:00.000Z", "{}"));
+    store_destroy(store);
+    assert_int_equal(number_of(fixture_file(&f, STORE_HISTORY_FILE), HISTORY_COUNT), 1);
+    assert_int_equal(number_of(fixture_file(&f, STORE_INTENTS_FILE), FORWARD_COUNT), 1);
+    assert_int_equal(
+        number_of(fixture_file(&f, STORE_INTENTS_FILE), "SELECT record_table FROM forward"), 99);
+    fixture_remove(&f);
+}
+
+/* Until the file is synced a row must not leave the place where it is safe. */
+TEST(event_rows_stay_while_a_reader_keeps_the_log_from_being_synced) {
+    (void)state;
+    struct fixture f;
+    struct store *store;
+    sqlite3 *reader;
+    fixture_make(&f);
+    assert_ok(fixture_open(&f, &store));
+    assert_int_equal(sqlite3_open(fixture_file(&f, STORE_HISTORY_FILE), &reader), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(reader, "BEGIN; " HISTORY_COUNT, NULL, NULL, NULL), SQLITE_OK);
+    assert_ok(put(store, RECORD_RECOVERY_EVENTS, "i-1", "2026-01-01T00:00:00.000Z", "{}"));
+    store_destroy(store); /* tries to move them on its way out */
+    assert_int_equal(number_of(fixture_file(&f, STORE_INTENTS_FILE), FORWARD_COUNT), 1);
+    sqlite3_close(reader);
+    assert_ok(fixture_open(&f, &store));
+    store_destroy(store);
+    assert_int_equal(number_of(fixture_file(&f, STORE_INTENTS_FILE), FORWARD_COUNT), 0);
+    assert_int_equal(number_of(fixture_file(&f, STORE_HISTORY_FILE), HISTORY_COUNT), 1);
+    fixture_remove(&f);
+}
+
 TEST(expired_predictions_are_deleted) {
     (void)state;
     struct fixture f;
