@@ -58,6 +58,19 @@ static void leave_out(struct decide_fleet *fleet, struct decide_case *subject, e
     less_one(&subject->disruptive_recent);
 }
 
+/* Another unit than the one this run was begun for may be in trouble by now; it gets its own run.
+ */
+static bool unit_is_meant(const struct member *member, const struct incident *incident) {
+    const char *unit = incident->run.unit;
+    const struct request *request = &incident->request;
+    if (incident->run.rung != RUNG_RESTART_SERVICE) return true;
+    if (request->active && strcmp(request->unit, unit) == 0) return true;
+    for (size_t i = 0; i < member->check_count; i++)
+        if (member->checks[i].state == CHECK_FAILING && strcmp(member->checks[i].unit, unit) == 0)
+            return true;
+    return incident->fault == FAULT_PREDICTED && strcmp(subject_service(member), unit) == 0;
+}
+
 /* Decides on the fresh read. A rung begun already is only held to consent, pause and store. */
 static enum recover_event_kind ask(struct step *step, struct incident *incident,
                                    struct text *reason) {
@@ -78,6 +91,11 @@ static enum recover_event_kind ask(struct step *step, struct incident *incident,
         decide(&engine->options.decide, &fleet, &subject, step->now, &decision);
         if (decision.kind == DECIDE_ACT && decision.rung != run->rung) {
             text_add(reason, "another rung fits the fresh read");
+            return RECOVER_EVENT_REFUSED;
+        }
+        if (decision.kind == DECIDE_ACT && !unit_is_meant(member, incident)) {
+            text_add(reason, "the unit is no longer what is in trouble: ");
+            text_add(reason, run->unit);
             return RECOVER_EVENT_REFUSED;
         }
     }

@@ -5,7 +5,7 @@
 
 bool fleet_paused(const struct engine *engine) {
     const struct pause_state *pause = &engine->pause;
-    return !engine->restored || pause->file || pause->file_unreadable ||
+    return !engine->restored || pause->file_unknown || pause->file || pause->file_unreadable ||
            pause->operator|| pause->unreadable || !engine->options.decide.recovery_enabled;
 }
 
@@ -219,6 +219,8 @@ static void say_pause(struct engine *engine) {
         text_add(&text, pause->reason);
     else if (pause->unreadable)
         text_add(&text, "the stored pause state cannot be read");
+    else if (pause->file_unknown)
+        text_add(&text, "the pause file has not been looked at yet");
     else if (pause->file_unreadable)
         text_add(&text, "the pause file cannot be read");
     else if (pause->file)

@@ -277,6 +277,10 @@ static void pause_file(struct step *step, const struct event *event) {
     struct pause_state *pause = &step->engine->pause;
     bool unreadable = event->status != STATUS_OK;
     bool present = !unreadable && event->present;
+    if (pause->file_unknown) {
+        pause->file_unknown = false;
+        if (!fleet_paused(step->engine)) step->engine->active_since = step->now.boot;
+    }
     if (unreadable == pause->file_unreadable && present == pause->file) return;
     bool before = fleet_paused(step->engine);
     pause->file_unreadable = unreadable;

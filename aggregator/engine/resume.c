@@ -104,8 +104,9 @@ enum status engine_restore_flags(struct engine *engine, const struct instance_id
 void engine_restore_pause(struct engine *engine, const char *reason, struct wall_time until,
                           struct now now) {
     struct pause_state *pause = &engine->pause;
-    pause->operator= reason != NULL;
-    pause->unreadable = reason == NULL;
+    /* Rows that cannot be read come in any order with the pause's own: neither lifts the other. */
+    pause->operator= pause->operator|| reason != NULL;
+    pause->unreadable = pause->unreadable || reason == NULL;
     if (reason == NULL) return;
     struct text text = text_over(pause->reason, sizeof pause->reason);
     text_add(&text, reason);
@@ -127,6 +128,7 @@ void engine_restore_acknowledged(struct engine *engine, const struct instance_id
 void engine_restored(struct engine *engine, struct now now) {
     ASSERT(!engine->restored);
     engine->restored = true;
+    engine->pause.file_unknown = true;
     engine->started = engine->active_since = now.boot;
     for (uint32_t i = 0; i < engine->incident_count; i++) {
         struct incident *incident = &engine->incidents[i];

@@ -147,6 +147,7 @@ struct alarm {
 };
 
 struct pause_state {
+    bool file_unknown; /* nobody has looked yet: counts as paused (R17) */
     bool file, file_unreadable, file_ours;
     bool operator;
     bool unreadable;        /* the stored state could not be read */

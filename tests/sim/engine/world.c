@@ -592,6 +592,12 @@ static void crash(struct world *w) {
     later(w, 500 + below(w, 20000), START, 0);
 }
 
+static void tell_pause_file(struct world *w) {
+    struct event file = {.kind = EVENT_PAUSE_FILE, .present = w->pause_file};
+    w->pause_told = w->pause_file;
+    feed(w, &file);
+}
+
 static void start(struct world *w) {
     w->options.epoch = ++w->starts;
     w->options.seed = prng_next(&w->random);
@@ -619,8 +625,7 @@ static void start(struct world *w) {
         box->noted_at = 0;
         box->last_report = w->ms;
     }
-    struct event file = {.kind = EVENT_PAUSE_FILE, .present = w->pause_file};
-    feed(w, &file);
+    tell_pause_file(w);
     w->note_count = 0;
     w->storm_until = 0;
     later(w, 300, POLL, 0);
@@ -686,6 +691,7 @@ static void handle(struct world *w, const struct entry *entry) {
     switch (entry->kind) {
     case TICK: {
         later(w, 1000, TICK, 0);
+        if (w->pause_file != w->pause_told && w->engine != NULL) tell_pause_file(w);
         static const struct event tick = {.kind = EVENT_TICK};
         feed(w, &tick);
         break;

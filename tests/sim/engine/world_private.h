@@ -131,7 +131,7 @@ struct world {
     size_t note_count;
     int64_t notes[NOTES_MAX];
     int64_t storm_until, storm_from;
-    bool paused, pause_file;
+    bool paused, pause_file, pause_told;
     int64_t paused_at;
     int64_t acknowledged_at[WORLD_INSTANCES_MAX];
 };

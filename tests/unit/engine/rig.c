@@ -248,6 +248,8 @@ struct rig *rig_create(size_t instances) {
     rig->engine = engine_init(calloc(1, engine_size(1024)), &rig->options, rig->now);
     rig->output = calloc(1, sizeof *rig->output);
     engine_restored(rig->engine, rig->now);
+    struct event file = {.kind = EVENT_PAUSE_FILE};
+    rig_event(rig, &file);
     inventory(rig);
     for (size_t i = 0; i < instances; i++) rig_seen(rig, i, 1);
     for (size_t i = 0; i < instances; i++) rig_check(rig, i, CHECK_PASSING);

@@ -107,3 +107,61 @@ TEST(reboot_of_unknown_outcome_is_no_failed_rung) {
     assert_int_equal(rig_count(rig, CALL_STOP), 0);
     rig_destroy(rig);
 }
+
+static void check_of(struct rig *rig, const char *unit, enum check_state to) {
+    struct event event = {.kind = EVENT_AGENT_CHECK, .instance = rig_id(0)};
+    event.agent.check = (struct check_result){.state = to};
+    memcpy(event.agent.check.unit, unit, strlen(unit));
+    memcpy(event.agent.check.name, unit, strlen(unit));
+    rig_event(rig, &event);
+}
+
+TEST(unit_that_passes_again_is_not_restarted_for_another) {
+    (void)state;
+    struct rig *rig = rig_create(3);
+    check_of(rig, "a.service", CHECK_FAILING);
+    assert_int_equal(rig_count(rig, CALL_DESCRIBE), 1);
+    check_of(rig, "b.service", CHECK_FAILING);
+    check_of(rig, "a.service", CHECK_PASSING);
+    rig_describe(rig, 0, INSTANCE_RUNNING, 0, CHECK_STATUS_OK);
+    assert_int_equal(rig_mutations(rig), 0);
+    rig_wait(rig, 20);
+    rig_describe(rig, 0, INSTANCE_RUNNING, 0, CHECK_STATUS_OK);
+    assert_int_equal(rig_mutations(rig), 1);
+    assert_string_equal(rig_last(rig, CALL_RUN_DOCUMENT)->unit, "b.service");
+    rig_destroy(rig);
+}
+
+TEST(pause_file_not_yet_looked_at_counts_as_paused) {
+    (void)state;
+    struct rig *rig = rig_create(3);
+    free(rig->engine);
+    rig->engine = engine_init(calloc(1, engine_size(1024)), &rig->options, rig->now);
+    engine_restored(rig->engine, rig->now);
+    assert_true(paused(rig));
+    rig_operator(rig, OPERATOR_RESUME, 0, RUNG_NONE, "");
+    assert_true(paused(rig));
+    file_event(rig, false, STATUS_OK);
+    assert_false(paused(rig));
+    rig_destroy(rig);
+}
+
+TEST(rows_that_cannot_be_read_pause_beyond_a_timed_pause) {
+    (void)state;
+    struct rig *rig = rig_create(3);
+    for (unsigned order = 0; order < 2; order++) {
+        free(rig->engine);
+        rig->engine = engine_init(calloc(1, engine_size(1024)), &rig->options, rig->now);
+        struct wall_time until = wall_add(rig->now.wall, duration_s(5));
+        if (order == 0) engine_restore_pause(rig->engine, NULL, (struct wall_time){0}, rig->now);
+        engine_restore_pause(rig->engine, "lunch", until, rig->now);
+        if (order == 1) engine_restore_pause(rig->engine, NULL, (struct wall_time){0}, rig->now);
+        engine_restored(rig->engine, rig->now);
+        file_event(rig, false, STATUS_OK);
+        rig_wait(rig, 10);
+        assert_true(paused(rig));
+        rig_operator(rig, OPERATOR_RESUME, 0, RUNG_NONE, "");
+        assert_false(paused(rig));
+    }
+    rig_destroy(rig);
+}
