@@ -152,9 +152,31 @@ static enum status open_database(struct sqlite_store *s, char *place_out) {
     return status;
 }
 
+static void sign_head(struct sqlite_store *s, struct now now) {
+    char path[FILE_PATH_SIZE];
+    struct text text = text_over(path, sizeof path);
+    text_add(&text, s->options.directory);
+    text_add(&text, "/" STORE_HEADS_FILE);
+    s->signed_at = now.boot;
+    if (s->head_signed && s->signed_count == s->chain.count) return;
+    enum status status =
+        text.truncated ? STATUS_TOO_LARGE : audit_sign_head(s->key, path, &s->chain, now.wall);
+    if (status == STATUS_OK) {
+        s->signed_count = s->chain.count;
+        s->head_signed = true;
+    } else if (!s->head_failed) {
+        log_event(LOG_LEVEL_ERROR, "audit.head_failed", log_string("file", path),
+                  log_status("status", status),
+                  log_string("instead", "rows are chained; their head is signed at the next try"));
+    }
+    s->head_failed = status != STATUS_OK;
+}
+
 /* After SQLITE_IOERR nothing about the file's state is believed (F5: a failed fsync may have
- * dropped pages): close it, and open it again, with its checks, not more often than every 5 s. */
+ * dropped pages): close it, and open it again, with its checks, not more often than every 5 s. The
+ * chain ends here: what was durable of it is signed, or a cut of its tail would never show. */
 static void suspect(struct sqlite_store *s) {
+    sign_head(s, sys_now());
     schema_close(s->database, &s->schema);
     s->database = NULL;
 }
@@ -385,26 +407,6 @@ static void expire(struct sqlite_store *s, struct now now) {
     if (status != STATUS_OK)
         log_event(LOG_LEVEL_WARNING, "store.expire_failed", log_status("status", status),
                   log_string("instead", "expired predictions stay until the next try"));
-}
-
-static void sign_head(struct sqlite_store *s, struct now now) {
-    char path[FILE_PATH_SIZE];
-    struct text text = text_over(path, sizeof path);
-    text_add(&text, s->options.directory);
-    text_add(&text, "/" STORE_HEADS_FILE);
-    s->signed_at = now.boot;
-    if (s->head_signed && s->signed_count == s->chain.count) return;
-    enum status status =
-        text.truncated ? STATUS_TOO_LARGE : audit_sign_head(s->key, path, &s->chain, now.wall);
-    if (status == STATUS_OK) {
-        s->signed_count = s->chain.count;
-        s->head_signed = true;
-    } else if (!s->head_failed) {
-        log_event(LOG_LEVEL_ERROR, "audit.head_failed", log_string("file", path),
-                  log_status("status", status),
-                  log_string("instead", "rows are chained; their head is signed at the next try"));
-    }
-    s->head_failed = status != STATUS_OK;
 }
 
 static void forward_now(struct sqlite_store *s, struct now now) {

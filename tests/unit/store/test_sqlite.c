@@ -157,6 +157,49 @@ TEST(a_full_disk_refuses_the_batch_and_recovers) {
     fixture_remove(&f);
 }
 
+/* A head that the file of heads holds: of the first chain, over so many rows. */
+static bool has_head(const struct fixture *f, int count) {
+    char wanted[64], line[1024];
+    bool found = false;
+    snprintf(wanted, sizeof wanted, "{\"writer\":\"agg-1/1\",\"count\":%d,", count);
+    FILE *file = fopen(fixture_file(f, STORE_HEADS_FILE), "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL)
+        found = found || strncmp(line, wanted, strlen(wanted)) == 0;
+    fclose(file);
+    return found;
+}
+
+TEST(the_chain_that_a_disk_fault_ends_is_signed) {
+    (void)state;
+    struct fixture f;
+    struct store *store;
+    struct rlimit old, limit;
+    char item[4096];
+    fixture_make(&f);
+    assert_ok(fixture_open(&f, &store));
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    limit = old;
+    limit.rlim_cur = 256 * 1024;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    snprintf(item, sizeof item, "{\"text\":\"%3000s\"}", "");
+    enum status status = STATUS_OK;
+    int written = 0;
+    for (; written < 256 && status == STATUS_OK; written++) {
+        struct batch *batch = batch_create(1);
+        assert_non_null(batch);
+        assert_ok(batch_add(batch, RECORD_APPEND_AUDIT, RECORD_AUDIT, "", "", item));
+        status = commit(store, batch);
+    }
+    assert_int_equal(status, STATUS_IO);
+    assert_true(written > 2);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    assert_true(has_head(&f, written - 1));
+    store_destroy(store);
+    fixture_remove(&f);
+}
+
 TEST(foreign_table_names_are_refused) {
     (void)state;
     struct fixture f;
