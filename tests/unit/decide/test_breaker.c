@@ -169,6 +169,23 @@ TEST(a_probe_answers_for_its_own_zone_and_the_fleet) {
     assert_int_equal(state_of(zone_a), BREAKER_HALF_OPEN);
 }
 
+TEST(two_zones_probe_apart) {
+    (void)state;
+    build(10, 10);
+    for (unsigned i = 0; i < 80; i++) breaker_member(&breaker, 0); /* the fleet stays closed */
+    (void)ill(zone_a, 4, 1000);
+    (void)ill(zone_b, 4, 1000);
+    assert_int_equal(state_of(0), BREAKER_CLOSED);
+    (void)breaker_update(&breaker, &policy, at(601000));
+    breaker_started(&breaker, zone_a);
+    breaker_started(&breaker, zone_b);
+    breaker_ended(&breaker, zone_b, BREAKER_PROBE_SUCCESS, at(602000).boot);
+    assert_int_equal(state_of(zone_b), BREAKER_CLOSED);
+    assert_int_equal(state_of(zone_a), BREAKER_HALF_OPEN);
+    assert_true(breaker.scopes[zone_a].probing);
+    assert_false(breaker.scopes[0].probing);
+}
+
 TEST(an_action_from_before_the_storm_is_no_probe) {
     (void)state;
     build(10, 0);

@@ -227,6 +227,69 @@ TEST(a_person_is_freed_from_four_rules_only) {
     }
 }
 
+/* Rules about EC2-level rungs leave a service restart alone, and the traps of stop and start leave
+ * a reboot alone: a fleet of Spot instances in groups is still served. */
+TEST(rules_bind_only_the_rungs_they_are_for) {
+    (void)state;
+    static const struct {
+        const char *rule;
+        bool restart, reboot; /* it binds that rung, too */
+    } narrow[] = {
+        {"self_suspicion", false, true},
+        {"warm_up", false, true},
+        {"spot", false, true},
+        {"autoscaling_member", false, false},
+        {"instance_store_root", false, false},
+        {"dedicated_host", false, false},
+        {"public_ip_changes", false, false},
+        {"boot_id_unknown", false, true},
+        {"scheduled_event", false, true},
+        {"too_young", false, true},
+        {"aws_recovers_first", false, false},
+        {"confirming", false, true},
+        {"second_signal_missing", false, true},
+        {"cool_down", false, true},
+        {"daily_limit", false, true},
+        {"budget_hour", false, true},
+        {"budget_concurrent", false, true},
+        {"no_rung_fits", false, true},
+        {"rung_disabled", false, true},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        bool restart = true, reboot = true;
+        for (size_t k = 0; k < ARRAY_LENGTH(narrow); k++) {
+            if (strcmp(narrow[k].rule, rows[i].rule) != 0) continue;
+            restart = narrow[k].restart;
+            reboot = narrow[k].reboot;
+        }
+        service();
+        rows[i].spoil();
+        if (strcmp(rows[i].rule, "no_rung_fits") == 0) subject.fault = FAULT_SERVICE_DOWN;
+        if (restart)
+            says(rows[i].kind, rows[i].rule, "");
+        else
+            acts(RUNG_RESTART_SERVICE);
+        good();
+        rows[i].spoil();
+        if (reboot)
+            says(rows[i].kind, rows[i].rule, "");
+        else
+            acts(RUNG_REBOOT);
+    }
+}
+
+TEST(the_list_holds_no_rule_that_has_nothing_to_say) {
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        rows[i].arrange();
+        rows[i].spoil();
+        struct decide_checks list;
+        decide_all(&policy, &fleet, &subject, now, &list);
+        assert_true(list.count > 5);
+        for (size_t k = 0; k < list.count; k++) assert_true(list.checks[k].text[0] != '\0');
+    }
+}
+
 TEST(oversized_facts_stay_within_their_bounds) {
     (void)state;
     good();

@@ -47,6 +47,21 @@ TEST(only_impaired_is_a_failure) {
     }
 }
 
+TEST(fresh_checks_are_not_called_stale) {
+    (void)state;
+    good();
+    checks.instance = CHECK_STATUS_OK;
+    says(DECIDE_REFUSE, "second_signal_missing", "");
+    assert_null(strstr(decision.text, "no fresh"));
+}
+
+TEST(an_unknown_launch_time_is_no_young_instance) {
+    (void)state;
+    good();
+    facts.launch_time.ms = 0;
+    acts(RUNG_REBOOT);
+}
+
 TEST(an_agent_that_neither_speaks_nor_is_silent_says_nothing) {
     (void)state;
     good();
@@ -270,4 +285,66 @@ TEST(what_ec2_never_told_is_never_touched) {
     subject.facts = &facts;
     facts.opted_in = false;
     says(DECIDE_REFUSE, "not_opted_in", "tag");
+}
+
+/* AWS's own recovery is for failed system checks; other trouble does not wait for it. */
+TEST(only_a_failed_system_check_waits_for_aws) {
+    (void)state;
+    good();
+    subject.impaired_for.ms = 0;
+    acts(RUNG_REBOOT);
+    on_broken_host();
+    subject.impaired_for.ms = -1; /* it is fine again, the trouble is not over */
+    acts(RUNG_STOP_START);
+    subject.impaired_for.ms = 0;
+    says(DECIDE_WAIT, "aws_recovers_first", "10m");
+}
+
+/* A person is asked only when something was tried for this very trouble. */
+TEST(restarts_of_another_trouble_are_no_reason_to_ask) {
+    (void)state;
+    good();
+    subject.fault = FAULT_AGENT_SILENT;
+    subject.restarts_recent = 2;
+    says(DECIDE_REFUSE, "no_rung_fits", "silence alone");
+    subject.failed[RUNG_REBOOT] = true;
+    says(DECIDE_ASK, "no_rung_fits", "silence alone");
+}
+
+/* A service restart stands down only while an event lasts: both ends belong to it. */
+TEST(an_event_lasts_from_its_first_to_its_last_millisecond) {
+    (void)state;
+    static const struct {
+        int64_t before, after; /* from now; after 0 = open end */
+        bool lasts;
+    } spans[] = {
+        {1, 1000, false}, {0, 1000, true},    {-1000, 0, true},
+        {-1000, 1, true}, {-1000, -1, false}, {-1000, INT64_MIN, true},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(spans); i++) {
+        service();
+        checks.event_count = 1;
+        checks.events[0] = (struct scheduled_event){
+            .code = "system-reboot",
+            .not_before = {now.wall.ms + spans[i].before},
+            .not_after = {spans[i].after == INT64_MIN ? 0 : now.wall.ms + spans[i].after}};
+        if (spans[i].lasts)
+            says(DECIDE_REFUSE, "scheduled_event", "system-reboot");
+        else
+            acts(RUNG_RESTART_SERVICE);
+    }
+}
+
+TEST(the_last_of_several_events_counts_too) {
+    (void)state;
+    stopping();
+    checks.event_count = INSTANCE_EVENTS_MAX;
+    for (size_t i = 0; i < INSTANCE_EVENTS_MAX; i++)
+        checks.events[i] = (struct scheduled_event){.code = "instance-retirement",
+                                                    .not_before = {now.wall.ms + 86400000}};
+    acts(RUNG_STOP_START);
+    memcpy(checks.events[INSTANCE_EVENTS_MAX - 1].code, "system-maintenance", 19);
+    says(DECIDE_REFUSE, "scheduled_event", "system-maintenance");
+    checks.event_count = INSTANCE_EVENTS_MAX - 1;
+    acts(RUNG_STOP_START);
 }

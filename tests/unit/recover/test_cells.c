@@ -378,6 +378,37 @@ TEST(every_filled_cell_settles_what_was_stored) {
     assert_int_equal(walk(true), filled_cells());
 }
 
+static bool used(const recover_table *table, unsigned at) {
+    for (unsigned in = 0; in < RECOVER_INPUT_COUNT; in++)
+        if ((*table)[at][in].action != RECOVER_DO_NOTHING) return true;
+    return false;
+}
+
+/* Whatever a run waits for may never come: then its time, its pause or the vanished instance must
+ * move it on. Only the look for a command takes no "gone": its answer leads to a state that does.
+ */
+TEST(every_state_that_waits_has_a_way_out) {
+    (void)state;
+    for (unsigned r = RUNG_RESTART_SERVICE; r < RUNG_COUNT; r++)
+        for (unsigned leg = 0; leg < RECOVER_LEG_COUNT; leg++) {
+            const recover_table *table = recover_plan((enum rung)r, (enum recover_leg)leg);
+            if (table == NULL) continue;
+            for (unsigned at = 0; at < RECOVER_ENDED; at++) {
+                if (!used(table, at)) continue;
+                const struct recover_cell *row = (*table)[at];
+                if (at != RECOVER_LOOKING && row[RECOVER_IN_GONE].action != RECOVER_DO_GONE)
+                    fail_msg("%s %u/%s ignores a vanished instance", rung_name((enum rung)r), leg,
+                             recover_state_name((enum recover_state)at));
+                bool staged = at == RECOVER_DARK || at == RECOVER_RUNNING ||
+                              at == RECOVER_STOPPING || at == RECOVER_PROVING;
+                if (staged) assert_int_not_equal(row[RECOVER_IN_TIMEOUT].action, 0);
+                if (staged || at == RECOVER_PAUSING || at == RECOVER_WATCHING)
+                    assert_int_not_equal(row[RECOVER_IN_PAUSE_OVER].action, 0);
+            }
+            assert_false(used(table, RECOVER_ENDED));
+        }
+}
+
 TEST(rungs_without_a_plan_have_none) {
     (void)state;
     assert_null(recover_plan(RUNG_NONE, RECOVER_LEG_FIRST));

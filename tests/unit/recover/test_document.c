@@ -81,13 +81,20 @@ TEST(every_table_stands_in_the_document) {
     free(text);
 }
 
+/* In the order in which they are asked, and with what they bind. */
 TEST(every_rule_stands_in_the_document) {
     (void)state;
     char *text = document();
+    const char *last = text;
     for (size_t i = 0; i < decide_rule_count; i++) {
-        char cell[64];
-        snprintf(cell, sizeof cell, "| `%s` |", decide_rules[i].name);
-        if (strstr(text, cell) == NULL) fail_msg("docs/recovery.md lacks %s", cell);
+        const struct decide_rule *rule = &decide_rules[i];
+        char cell[96];
+        snprintf(cell, sizeof cell, "\n| `%s` | %s |", rule->name,
+                 rule->binding == DECIDE_BINDS_ALWAYS ? "always" : "start");
+        const char *found = strstr(text, cell);
+        if (found == NULL) fail_msg("docs/recovery.md lacks%s", cell);
+        if (found < last) fail_msg("docs/recovery.md has%s before its predecessor", cell);
+        last = found;
     }
     free(text);
 }

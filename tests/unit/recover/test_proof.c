@@ -219,6 +219,22 @@ TEST(the_effect_itself_renews_the_time_for_the_rest_of_the_proof) {
     assert_int_equal(run.deadline.ms, deadline); /* once */
 }
 
+/* Nobody knows whether a lost call took effect: without a sign of it that is no failed rung, and
+ * with one the rung had its chance. */
+TEST(a_lost_call_fails_the_rung_only_when_its_effect_was_seen) {
+    (void)state;
+    for (unsigned seen = 0; seen < 2; seen++) {
+        (void)until_called(RUNG_REBOOT);
+        answers(STATUS_UNKNOWN_OUTCOME);
+        later(duration_s(1));
+        if (seen == 1) comes_up_anew();
+        no_service();
+        wait_for_end();
+        assert_int_equal(run.end, seen == 1 ? RECOVER_END_FAILED : RECOVER_END_ERROR);
+        assert_string_equal(effects.effects[0].note, "unknown");
+    }
+}
+
 TEST(a_command_that_never_ends_fails_the_rung) {
     (void)state;
     (void)until_called(RUNG_RESTART_SERVICE);
