@@ -44,6 +44,7 @@ static bool worth_posting(const struct rows *rows, const struct row *row, struct
 
 static void score(struct rows *rows, struct row *row, struct now now) {
     if (!row->predict || !row->arrived) return;
+    rows_note_action(rows, row);
     predict_close(&rows->options.settings, row->predict, now.wall);
     predict_score(&rows->options.settings, row->predict, now.wall, &row->prediction);
     row->prediction.instance = row->id;

@@ -1,9 +1,10 @@
 /* One instance's row. Everything in it is guarded by its lock, except `id` and `number`, which
- * never change. Private to aggregator/rows. */
+ * never change, and the two flags of our own actions. Private to aggregator/rows. */
 #ifndef EAR_AGGREGATOR_ROWS_ROW_H
 #define EAR_AGGREGATOR_ROWS_ROW_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "aggregator/rows/journal.h"
 #include "aggregator/rows/rows.h"
@@ -49,9 +50,11 @@ struct row {
     uint32_t interval_ms;
     bool arrived; /* in this run of the aggregator */
     struct boot_time arrival;
-    bool silent; /* posted so */
-    bool resend; /* an event was lost: the next report says again what is so */
-    bool grace;
+    bool silent;       /* posted so */
+    bool resend;       /* an event was lost: the next report says again what is so */
+    atomic_bool grace; /* set beside the lock: it may be held across a write of the journal */
+    atomic_bool
+        cut_short; /* an action has ended: the predictor hears of it before the next value */
     struct metric_vector core;
     uint16_t check_count;
     struct check_result checks[REPORT_CHECKS_MAX];

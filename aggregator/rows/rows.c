@@ -54,6 +54,10 @@ static size_t place_of(const struct rows *rows, const struct instance_id *instan
     return place;
 }
 
+struct row *rows_find(const struct rows *rows, const struct instance_id *instance) {
+    return rows->places[place_of(rows, instance)];
+}
+
 enum status rows_add(struct rows *rows, const struct instance_id *instance, struct row **row_out) {
     size_t place = place_of(rows, instance);
     if (rows->places[place]) {
@@ -75,7 +79,7 @@ enum status rows_acquire(struct rows *rows, const struct instance_id *instance, 
                          struct row **row_out) {
     struct row *row = NULL;
     (void)pthread_rwlock_rdlock(&rows->table_lock);
-    row = rows->places[place_of(rows, instance)];
+    row = rows_find(rows, instance);
     if (!row && make) {
         (void)pthread_rwlock_unlock(&rows->table_lock);
         (void)pthread_rwlock_wrlock(&rows->table_lock);
@@ -83,7 +87,7 @@ enum status rows_acquire(struct rows *rows, const struct instance_id *instance, 
         (void)pthread_rwlock_unlock(&rows->table_lock);
         if (status != STATUS_OK) return status;
         (void)pthread_rwlock_rdlock(&rows->table_lock);
-        row = rows->places[place_of(rows, instance)]; /* rows are removed only after days */
+        row = rows_find(rows, instance); /* rows are removed only after days */
     }
     if (!row) {
         (void)pthread_rwlock_unlock(&rows->table_lock);

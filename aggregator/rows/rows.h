@@ -68,7 +68,7 @@ void rows_refused(struct rows *rows, const struct instance_id *instance, const c
                   const char *peer_name);
 
 /* Sets or clears the grace directive in the acks of an instance: an action of ours is under way. At
- * its end the predictor is told that we cut short what it saw. */
+ * its end the predictor is told that we cut short what it saw. Waits for no disk; any thread. */
 void rows_set_grace(struct rows *rows, const struct instance_id *instance, bool grace);
 
 /* New levels and thresholds from a reload (SPEC 85 to 91), from the next score on; `day` and `step`

@@ -57,10 +57,15 @@ struct rows {
  * `make` adds it when it is new. STATUS_NOT_FOUND, STATUS_FULL, STATUS_NO_MEMORY. */
 enum status rows_acquire(struct rows *rows, const struct instance_id *instance, bool make,
                          struct row **row_out) MUST_USE;
+/* The row, or NULL; the table lock is held. */
+struct row *rows_find(const struct rows *rows, const struct instance_id *instance);
 void rows_release(struct rows *rows, struct row *row);
 /* Adds a row; table lock held for writing, or alone. */
 enum status rows_add(struct rows *rows, const struct instance_id *instance,
                      struct row **row_out) MUST_USE;
+
+/* Tells the predictor of an action of ours that has ended; the row's lock is held. */
+void rows_note_action(struct rows *rows, struct row *row);
 
 /* Queues a full block for the sync thread; NULL does nothing. */
 void rows_queue_sealing(struct rows *rows, struct sealing *sealing);

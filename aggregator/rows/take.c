@@ -107,7 +107,7 @@ static void fill_ack(const struct rows *rows, const struct row *row, const struc
         (!row->dictionary_known || report->dictionary_generation != row->dictionary_generation);
     *ack_out = (struct ack){.sequence = report->sequence, .fence = rows->options.fence};
     if (unknown) ack_out->directives |= ACK_DIRECTIVE_SEND_DICTIONARY;
-    if (row->grace) ack_out->directives |= ACK_DIRECTIVE_GRACE;
+    if (atomic_load(&row->grace)) ack_out->directives |= ACK_DIRECTIVE_GRACE;
 }
 
 static void fill_record(const struct report *report, struct wall_time at,
@@ -192,6 +192,7 @@ static enum status take_locked(struct rows *rows, struct row *row, uint64_t conn
         return STATUS_REFUSED;
     }
     rows_warm(rows, row, history_minute(now.wall));
+    rows_note_action(rows, row);
     bool new_connection = connection != row->noted_connection;
     row->connection = connection;
     struct row_boot *boot = row_boot_find(row, &report->boot);
@@ -290,11 +291,17 @@ void rows_refused(struct rows *rows, const struct instance_id *instance, const c
     IGNORE(rows_post(rows, event));
 }
 
+/* The engine's thread asks: it must not wait for the row's lock, under which the journal is
+ * written.
+ */
 void rows_set_grace(struct rows *rows, const struct instance_id *instance, bool grace) {
-    struct row *row = NULL;
-    if (rows_acquire(rows, instance, false, &row) != STATUS_OK) return; /* never reported */
-    if (row->grace && !grace && row->predict)
+    (void)pthread_rwlock_rdlock(&rows->table_lock);
+    struct row *row = rows_find(rows, instance);
+    if (row && atomic_exchange(&row->grace, grace) && !grace) atomic_store(&row->cut_short, true);
+    (void)pthread_rwlock_unlock(&rows->table_lock);
+}
+
+void rows_note_action(struct rows *rows, struct row *row) {
+    if (atomic_exchange(&row->cut_short, false) && row->predict)
         predict_acted(&rows->options.settings, row->predict, row->predict->newest);
-    row->grace = grace;
-    rows_release(rows, row);
 }

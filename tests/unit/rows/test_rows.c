@@ -33,6 +33,7 @@ static struct {
 
 static struct rows *rows;
 static bool refusing;        /* the queue is full */
+static bool setting_grace;   /* while the row is held, as it is across a write of the journal */
 static bool posted_unlocked; /* an event left while its row could change */
 static struct now now;
 static struct report report;
@@ -51,6 +52,7 @@ static enum status post(void *context, struct event *event) {
     (void)context;
     if (event->kind != EVENT_AGENT_REFUSED && !row_is_held(&event->instance))
         posted_unlocked = true;
+    if (setting_grace) rows_set_grace(rows, &event->instance, true);
     if (refusing) {
         free(event);
         return STATUS_FULL;
@@ -659,6 +661,45 @@ TEST(grace_is_told_in_the_ack) {
     rows_set_grace(rows, &instance, false);
     assert_ok(send_report(1, 3, 40));
     assert_false(ack.directives & ACK_DIRECTIVE_GRACE);
+    end(false);
+}
+
+TEST(grace_is_set_while_the_row_is_held) {
+    (void)state;
+    begin(false);
+    setting_grace = true;
+    assert_ok(send_report(1, 1, 40)); /* a wait for the row's lock would never end here */
+    setting_grace = false;
+    assert_ok(send_report(1, 2, 40));
+    assert_true(ack.directives & ACK_DIRECTIVE_GRACE);
+    end(false);
+}
+
+/* Values of the step being filled, over all inputs. */
+static uint32_t gathered(void) {
+    uint32_t count = 0;
+    for (unsigned i = 0; i < PREDICT_INPUT_COUNT; i++)
+        count += rows->slots[0]->predict->gathers[i].count;
+    return count;
+}
+
+TEST(the_end_of_grace_tells_the_predictor_before_the_next_value) {
+    (void)state;
+    begin(false);
+    assert_ok(send_report(1, 1, 40));
+    uint32_t of_one = gathered();
+    assert_true(of_one > 0);
+    pass_time(1000);
+    assert_ok(send_report(1, 2, 40));
+    assert_int_equal(gathered(), 2 * of_one);
+    rows_set_grace(rows, &instance, true);
+    rows_set_grace(rows, &instance, false);
+    pass_time(1000);
+    assert_ok(send_report(1, 3, 40)); /* what was before it is forgotten */
+    assert_int_equal(gathered(), of_one);
+    pass_time(1000);
+    assert_ok(send_report(1, 4, 40)); /* once */
+    assert_int_equal(gathered(), 2 * of_one);
     end(false);
 }
 
