@@ -130,6 +130,7 @@ static void intend(struct step *step, struct incident *incident) {
     wall_format_ms(step->now.wall, incident->intent_sort);
     row_intent(step, incident, &incident->run, incident->intent_sort, "open");
     incident->awaited_batch = emit_batch(step);
+    incident->awaited_since = step->now.boot;
 }
 
 /* A call tried again counts from its last try: that is when it takes effect. */

@@ -1,6 +1,6 @@
 /* The engine's thread. It owns the engine, its output and the effects that wait for their batch;
- * other threads reach it through the queue only. The store's answer arrives as an event, so nothing
- * here waits for a disk.
+ * other threads reach it through the queue, the store's answers through a ring that has a place for
+ * each batch under way: an answer is never refused. Nothing here waits for a disk.
  *
  * What leaves at once, without its step's batch: a pause (the safe direction), and a call that
  * changes something, since its own intent was durable before (R1) and it was asked about in this
@@ -21,12 +21,19 @@
 
 #define TICK_MS        1000
 #define MORE_STEPS_MAX 64 /* extra steps after one event, before the next is taken */
+#define OWN_MAX        ENGINE_HELD_MAX
+#define ANSWERS_MAX    (ENGINE_HELD_MAX + OWN_MAX)
 
 /* The effects of one step, waiting for its batch. */
 struct held {
     uint64_t batch; /* 0 = free */
     size_t count;
     struct effect *effects; /* heap */
+};
+
+struct answer {
+    uint64_t batch;
+    enum status status;
 };
 
 struct engine_loop {
@@ -40,7 +47,9 @@ struct engine_loop {
     size_t held_count;
     int64_t last_tick_ms;
 
-    pthread_mutex_t lock; /* guards the four below */
+    pthread_mutex_t lock; /* guards all below */
+    struct answer answers[ANSWERS_MAX];
+    size_t answer_first, answer_count, own_count; /* own: of batches that never reached the store */
     bool settings_new;
     struct decide_policy decide;
     struct recover_policy recover;
@@ -130,14 +139,40 @@ static void give_up(struct engine_loop *loop, struct effect *effect, enum status
     carry_out(loop, effect);
 }
 
-/* Runs on the store's thread: copies and posts. */
+static void add_answer(struct engine_loop *loop, uint64_t batch, enum status status, bool own) {
+    pthread_mutex_lock(&loop->lock);
+    /* Own ones beyond their places are found out by the engine (ENGINE_BATCH_MS). */
+    bool room = !own || loop->own_count < OWN_MAX;
+    bool first = loop->answer_count == 0;
+    if (room) {
+        ASSERT(loop->answer_count < ANSWERS_MAX);
+        size_t place = (loop->answer_first + loop->answer_count) % ANSWERS_MAX;
+        loop->answers[place] = (struct answer){.batch = batch, .status = status};
+        loop->answer_count++;
+        if (own) loop->own_count++;
+    }
+    pthread_mutex_unlock(&loop->lock);
+    /* An empty message wakes the thread; when the queue is full it is awake. */
+    struct event *wake = NULL;
+    if (room && first) IGNORE(queue_push(loop->queue, &wake, QUEUE_HIGH));
+}
+
+/* Runs on the store's thread. At most ENGINE_HELD_MAX batches are under way. */
 static void batch_done(void *arg, uint64_t batch, enum status status) {
-    struct engine_loop *loop = arg;
-    struct event *event = event_create(EVENT_BATCH_DONE);
-    if (event == NULL) return; /* its effects stay held, its intent never leaves: safe */
-    event->batch = batch;
-    event->status = status;
-    (void)engine_post(loop, event); /* closed: the loop is going away */
+    add_answer(arg, batch, status, false);
+}
+
+static bool next_answer(struct engine_loop *loop, struct answer *out) {
+    pthread_mutex_lock(&loop->lock);
+    bool any = loop->answer_count > 0;
+    if (any) {
+        *out = loop->answers[loop->answer_first];
+        loop->answer_first = (loop->answer_first + 1) % ANSWERS_MAX;
+        loop->answer_count--;
+        if (loop->answer_count == 0) loop->own_count = 0;
+    }
+    pthread_mutex_unlock(&loop->lock);
+    return any;
 }
 
 static struct batch *make_batch(const struct engine_output *output) {
@@ -194,22 +229,13 @@ static void release(struct engine_loop *loop, uint64_t batch, enum status status
     }
 }
 
-/* Answers the engine for a batch that never reached the store. */
-static void fail_batch(struct engine_loop *loop, uint64_t batch, enum status status) {
-    struct event *event = event_create(EVENT_BATCH_DONE);
-    if (event == NULL) return;
-    event->batch = batch;
-    event->status = status;
-    (void)engine_post(loop, event);
-}
-
 static void submit(struct engine_loop *loop) {
     struct engine_output *output = loop->output;
     if (!hold(loop, output)) {
         for (size_t i = 0; i < output->effect_count; i++)
             if (!engine_effect_at_once(&output->effects[i]))
                 give_up(loop, &output->effects[i], STATUS_FULL);
-        fail_batch(loop, output->batch, STATUS_FULL);
+        add_answer(loop, output->batch, STATUS_FULL, true);
         return;
     }
     struct batch *batch = make_batch(output);
@@ -217,7 +243,7 @@ static void submit(struct engine_loop *loop) {
         batch == NULL ? STATUS_NO_MEMORY : store_submit(loop->store, batch, batch_done, loop);
     if (status == STATUS_OK) return;
     batch_destroy(batch);
-    fail_batch(loop, output->batch, status);
+    add_answer(loop, output->batch, status, false);
 }
 
 static void step_once(struct engine_loop *loop, const struct event *event, struct now now) {
@@ -271,18 +297,29 @@ static struct duration until_tick(const struct engine_loop *loop) {
     return duration_ms(left);
 }
 
+/* Bounded: what these steps write is answered in a later round. */
+static void take_answers(struct engine_loop *loop) {
+    struct answer answer;
+    for (unsigned i = 0; i < ANSWERS_MAX && next_answer(loop, &answer); i++) {
+        struct event event = {
+            .kind = EVENT_BATCH_DONE, .batch = answer.batch, .status = answer.status};
+        take_own(loop, &event);
+    }
+}
+
 static void run(void *argument) {
     struct engine_loop *loop = argument;
     for (;;) {
         struct event *event = NULL;
         enum status status = queue_wait(loop->queue, &event, until_tick(loop));
         take_settings(loop);
-        if (status == STATUS_OK) {
+        take_answers(loop);
+        if (status == STATUS_OK && event != NULL) {
             take_own(loop, event);
             event_destroy(event);
         }
         if (status == STATUS_CLOSED) return;
-        if (loop->output->more && status != STATUS_OK) {
+        if (loop->output->more && (status != STATUS_OK || event == NULL)) {
             static const struct event more = {.kind = EVENT_TICK};
             step(loop, &more, sys_now());
         }

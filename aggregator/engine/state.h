@@ -21,6 +21,7 @@
 #define ENGINE_UPGRADE_MS  (10 * 60 * 1000) /* an announced upgrade explains so much silence */
 #define ENGINE_ALARM_MS    (10 * 60 * 1000) /* between alarms about one false name */
 #define ENGINE_POLL_GAP_MS 10000
+#define ENGINE_BATCH_MS    (5 * 60 * 1000) /* a batch not answered for so long has failed */
 #define ENGINE_ALARMS_MAX  16
 
 enum agent_link { AGENT_NEVER, AGENT_SPEAKING, AGENT_SILENT, AGENT_LEFT };
@@ -122,6 +123,7 @@ struct incident {
     bool reserved;                  /* counts against the budgets */
     size_t past_place, start_place; /* where the budgets count it, while reserved */
     uint64_t awaited_batch;         /* the intent's; 0 = none */
+    struct boot_time awaited_since;
     struct recover_run run;
     enum recover_state stored_state;
     struct boot_time next_look;

@@ -175,6 +175,16 @@ static void scan_incident(struct step *step, struct incident *incident) {
         row_incident(step, incident);
         return;
     }
+    bool lost = incident->running && incident->awaited_batch != 0 &&
+                step->now.boot.ms - incident->awaited_since.ms >= ENGINE_BATCH_MS;
+    if (lost && emit_room(step)) {
+        /* Whether it was written is not known: it counts as not durable and is never called. */
+        struct event event = {
+            .kind = EVENT_BATCH_DONE, .batch = incident->awaited_batch, .status = STATUS_TIMEOUT};
+        store_failed(step, &event);
+        drive_batch_done(step, incident, false);
+        return;
+    }
     bool due = incident->running || incident->next_look.ms <= step->now.boot.ms;
     if (due) member_queue(engine, &engine->members[incident->member]);
 }

@@ -165,3 +165,24 @@ TEST(rows_that_cannot_be_read_pause_beyond_a_timed_pause) {
     }
     rig_destroy(rig);
 }
+
+TEST(intent_whose_batch_is_never_answered_is_given_up) {
+    (void)state;
+    struct rig *rig = rig_create(3);
+    rig_check(rig, 0, CHECK_FAILING);
+    rig->hold = true;
+    rig_describe(rig, 0, INSTANCE_RUNNING, 0, CHECK_STATUS_OK);
+    uint64_t lost = rig->held_batch;
+    rig->hold = false;
+    rig_wait(rig, 295);
+    assert_int_equal(rig_rows(rig, RECORD_AUDIT, "\"rule\":\"refused\""), 0);
+    rig_wait(rig, 10);
+    assert_int_equal(rig_rows(rig, RECORD_AUDIT, "\"rule\":\"refused\""), 1);
+    struct event late = {.kind = EVENT_BATCH_DONE, .batch = lost, .status = STATUS_OK};
+    rig_event(rig, &late);
+    assert_int_equal(rig_mutations(rig), 0);
+    rig_wait(rig, 60); /* a new attempt, with an id of its own */
+    rig_describe(rig, 0, INSTANCE_RUNNING, 0, CHECK_STATUS_OK);
+    assert_non_null(strstr(rig_last(rig, CALL_RUN_DOCUMENT)->action.text, "/restart-service/2"));
+    rig_destroy(rig);
+}

@@ -37,9 +37,12 @@ static enum status refuse_call(void *context, const struct call *call) {
     return STATUS_FULL;
 }
 
+static bool edge_blocks; /* keeps the engine's thread where it is */
+
 static void take_reply(void *context, struct effect_reply *value) {
     (void)context;
     pthread_mutex_lock(&lock);
+    while (edge_blocks) pthread_cond_wait(&changed, &lock);
     reply = *value;
     replied = true;
     pthread_cond_broadcast(&changed);
@@ -401,13 +404,15 @@ TEST(settings_come_from_the_configuration) {
 /* A store that refuses what it is told to. */
 static struct {
     pthread_mutex_t lock;
-    bool broken;
+    pthread_cond_t moves;
+    bool broken, hangs;
     size_t refused;
-} shaky = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} shaky = {.lock = PTHREAD_MUTEX_INITIALIZER, .moves = PTHREAD_COND_INITIALIZER};
 
 static void shaky_commit(void *self, struct backend_commit *commits, size_t count) {
     (void)self;
     pthread_mutex_lock(&shaky.lock);
+    while (shaky.hangs) pthread_cond_wait(&shaky.moves, &shaky.lock);
     for (size_t i = 0; i < count; i++) {
         commits[i].status = shaky.broken ? STATUS_IO : STATUS_OK;
         if (shaky.broken) shaky.refused++;
@@ -424,14 +429,10 @@ static enum status shaky_read(void *self, const struct store_query *query, struc
 static void shaky_idle(void *self, struct now now) { (void)self, (void)now; }
 static void shaky_close(void *self) { (void)self; }
 
-/* The read was wanted in a step whose rows were lost: the run must hear of it at once, not by its
- * own deadline 40 s later. */
-TEST(read_that_was_dropped_with_its_batch_is_answered) {
-    (void)state;
+static struct engine_loop *open_shaky(struct store **store) {
     static const struct backend backend = {
         .commit = shaky_commit, .read = shaky_read, .idle = shaky_idle, .close = shaky_close};
-    struct store *store = NULL;
-    assert_ok(store_start(&backend, &store));
+    assert_ok(store_start(&backend, store));
     struct engine_options options = engine_options_default();
     options.instances_max = 8;
     options.decide.dry_run = false;
@@ -441,10 +442,65 @@ TEST(read_that_was_dropped_with_its_batch_is_answered) {
     struct engine *engine = engine_create(&options, sys_now());
     engine_restored(engine, sys_now());
     struct engine_loop *loop = NULL;
-    assert_ok(engine_loop_create(engine, store, &edges, &loop));
+    assert_ok(engine_loop_create(engine, *store, &edges, &loop));
     forget_calls();
-    shaky.broken = true;
     assert_ok(engine_loop_start(loop));
+    return loop;
+}
+
+static void set_hanging(bool hangs) {
+    pthread_mutex_lock(&shaky.lock);
+    shaky.hangs = hangs;
+    pthread_cond_broadcast(&shaky.moves);
+    pthread_mutex_unlock(&shaky.lock);
+}
+
+static void set_blocking(bool blocks) {
+    pthread_mutex_lock(&lock);
+    edge_blocks = blocks;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+}
+
+/* The store answers while the engine's queue has no place left, not even a reserved one. */
+TEST(answer_of_the_store_survives_a_full_queue) {
+    (void)state;
+    struct store *store = NULL;
+    set_hanging(true);
+    set_blocking(true);
+    struct engine_loop *loop = open_shaky(&store);
+    post_file(loop);
+    post_inventory(loop);
+    post_failing(loop);
+    struct event *event = event_create(EVENT_OPERATOR); /* its answer blocks the thread */
+    event->operator.verb = OPERATOR_SNAPSHOT;
+    event->operator.token = 3;
+    post(loop, event);
+    enum status status = STATUS_OK;
+    for (unsigned i = 0; i < 3 * ENGINE_QUEUE_MAX && status != STATUS_FULL; i++)
+        status = engine_post(loop, event_create(EVENT_CALL_DONE));
+    assert_int_equal(status, STATUS_FULL);
+    set_hanging(false);
+    /* A read behind the batches: they are answered when it is. */
+    struct store_query query = {.table = RECORD_META, .limit = 1};
+    struct record *records = NULL;
+    size_t count = 0;
+    assert_ok(store_read(store, &query, &records, &count));
+    set_blocking(false);
+    (void)await_call(CALL_DESCRIBE);
+    engine_loop_stop(loop);
+    store_destroy(store);
+    engine_loop_destroy(loop);
+    snapshot_destroy(reply.snapshot);
+}
+
+/* The read was wanted in a step whose rows were lost: the run must hear of it at once, not by its
+ * own deadline 40 s later. */
+TEST(read_that_was_dropped_with_its_batch_is_answered) {
+    (void)state;
+    struct store *store = NULL;
+    shaky.broken = true;
+    struct engine_loop *loop = open_shaky(&store);
     post_file(loop);
     post_inventory(loop);
     post_failing(loop);
