@@ -413,15 +413,18 @@ TEST(an_intent_that_is_not_durable_sends_nothing_and_its_number_is_not_used_agai
 }
 
 /* "No such instance" as the answer to the call itself, and the inventory saying so while it is out:
- * a run that took neither would hold its slot for ever (U11). */
+ * a run that took neither would hold its slot for ever (U11). What we stopped is not given up on
+ * one odd answer. */
 TEST(an_instance_that_vanishes_under_a_call_ends_the_run) {
     (void)state;
     for (size_t i = 1; i < ARRAY_LENGTH(calls); i++) {
         (void)calls[i].until();
-        bool acted = run.acted;
+        bool stopped = run.stop_acted;
         answers(STATUS_NOT_FOUND);
+        assert_int_not_equal(run.state, RECOVER_CALLING);
+        if (stopped) continue;
         assert_int_equal(run.end, RECOVER_END_GONE);
-        assert_string_equal(effects.effects[0].note, acted ? "unknown" : "not_done");
+        assert_string_equal(effects.effects[0].note, "not_done");
     }
     for (size_t i = 0; i < ARRAY_LENGTH(calls); i++) {
         (void)calls[i].until();
@@ -430,4 +433,135 @@ TEST(an_instance_that_vanishes_under_a_call_ends_the_run) {
         assert_int_equal(effects.effects[0].kind, RECOVER_EFFECT_SETTLED);
         assert_string_equal(effects.effects[0].note, "unknown");
     }
+}
+
+/* Looks at AWS are paced, whether they are answered, refused or not answered at all: a wait of ten
+ * minutes is some 120 reads, not thousands (INTERFACES: request budgets). */
+TEST(polls_and_proof_reads_keep_their_pace) {
+    (void)state;
+    static const enum status ways[] = {STATUS_OK, STATUS_THROTTLED, STATUS_UNREACHABLE};
+    for (size_t i = 0; i < ARRAY_LENGTH(calls); i++)
+        for (size_t w = 0; w < ARRAY_LENGTH(ways); w++) {
+            (void)calls[i].until();
+            answers(STATUS_OK);
+            if (run.rung == RUNG_STOP_START) goes_down(INSTANCE_STOPPING);
+            unsigned looks = has(RECOVER_EFFECT_CALL) ? 1 : 0;
+            if (looks == 1) answers(ways[w]);
+            for (unsigned second = 0; second < 100 * 4; second++) {
+                later(duration_ms(250));
+                if (!has(RECOVER_EFFECT_CALL)) continue;
+                looks++;
+                answers(ways[w]);
+            }
+            assert_int_not_equal(run.state, RECOVER_ENDED);
+            assert_in_range(looks, 15, 100000 / policy.poll_pause.ms + 1);
+        }
+}
+
+/* Each read before a call has its tries: what failed before the last success is forgotten. */
+TEST(a_read_that_succeeds_gives_the_next_one_all_its_tries) {
+    (void)state;
+    begin(RUNG_REBOOT);
+    feed(RECOVER_EVENT_BEGIN);
+    for (unsigned round = 0; round < policy.tries_max - 1; round++) {
+        for (unsigned i = 0; i < policy.tries_max - 1; i++) {
+            answers(STATUS_UNREACHABLE);
+            assert_int_equal(run.state, RECOVER_PAUSING);
+            later(duration_ms(run.next_at.ms - now.boot.ms));
+        }
+        reads();
+        feed(RECOVER_EVENT_ALLOWED);
+        if (round == 0) feed(RECOVER_EVENT_DURABLE);
+        assert_int_equal(the_call().kind, CALL_REBOOT);
+        answers(STATUS_THROTTLED);
+        later(duration_ms(run.next_at.ms - now.boot.ms));
+    }
+}
+
+/* The pause grows with the tries of the call, so that a throttled fleet comes to rest. */
+TEST(each_further_try_waits_longer) {
+    (void)state;
+    (void)until_reboot_called();
+    for (unsigned tries = 1; tries < policy.tries_max; tries++) {
+        answers(STATUS_THROTTLED);
+        assert_int_equal(run.next_at.ms - now.boot.ms, policy.retry_pause.ms * tries);
+        later(duration_ms(run.next_at.ms - now.boot.ms));
+        reads();
+        feed(RECOVER_EVENT_ALLOWED);
+    }
+}
+
+TEST(a_run_says_that_it_waits_for_a_rule_and_no_longer) {
+    (void)state;
+    for (unsigned stored = 0; stored < 2; stored++) {
+        (void)until_stop_called();
+        answers(STATUS_OK);
+        goes_down(INSTANCE_STOPPED);
+        later(duration_s(1));
+        assert_false(run.waiting);
+        if (stored == 1) feed(RECOVER_EVENT_ALLOWED);
+        feed(RECOVER_EVENT_REFUSED);
+        assert_true(run.waiting);
+        assert_string_equal(run.reason, "held: rule");
+        later(policy.retry_pause);
+        reads();
+        feed(RECOVER_EVENT_ALLOWED);
+        assert_false(run.waiting);
+    }
+}
+
+/* Starts that never show: each is given its window, a new attempt and a new intent, so often as a
+ * call is tried; then a person is called, because the instance stays down. */
+TEST(starts_that_never_land_are_renewed_so_often_and_then_held) {
+    (void)state;
+    (void)until_start_called();
+    for (unsigned attempt = 1;; attempt++) {
+        assert_int_equal(run.attempt, attempt);
+        answers(STATUS_UNKNOWN_OUTCOME);
+        while (run.state == RECOVER_PROVING) {
+            if (has(RECOVER_EFFECT_CALL)) answers(STATUS_OK);
+            if (run.state == RECOVER_PROVING) later(duration_s(1));
+        }
+        if (run.state == RECOVER_ENDED) {
+            assert_int_equal(attempt, 1 + policy.tries_max);
+            break;
+        }
+        reads();
+        feed(RECOVER_EVENT_ALLOWED);
+        assert_true(has(RECOVER_EFFECT_INTEND));
+        feed(RECOVER_EVENT_DURABLE);
+        assert_int_equal(the_call().kind, CALL_START);
+    }
+    assert_int_equal(run.end, RECOVER_END_HELD);
+}
+
+/* The window of the lost call is over; it must not end, nor block, the reads of the new attempt. */
+TEST(a_renewed_run_that_cannot_read_gives_up_by_its_tries) {
+    (void)state;
+    (void)until_restart_called();
+    policy.proof_timeout = duration_s(1);
+    answers(STATUS_UNKNOWN_OUTCOME);
+    while (run.state != RECOVER_READING) {
+        if (has(RECOVER_EFFECT_CALL)) answers(STATUS_OK);
+        if (run.state != RECOVER_READING) later(duration_s(1));
+        assert_int_not_equal(run.state, RECOVER_ENDED);
+    }
+    unsigned reads_made = 0;
+    for (unsigned i = 0; i < 1000 && run.state != RECOVER_ENDED; i++) {
+        if (has(RECOVER_EFFECT_CALL)) {
+            reads_made++;
+            answers(STATUS_UNREACHABLE);
+        } else {
+            later(duration_s(1));
+        }
+    }
+    assert_int_equal(run.end, RECOVER_END_ERROR);
+    assert_int_equal(reads_made, policy.tries_max);
+}
+
+TEST(a_pause_between_tries_says_what_was_answered) {
+    (void)state;
+    (void)until_reboot_called();
+    answers(STATUS_THROTTLED);
+    assert_string_equal(run.reason, "ec2:RebootInstances throttled");
 }
