@@ -20,6 +20,7 @@ struct decide_policy decide_policy_default(void) {
         .evaluations = 2,
         .status_max_age = MINUTES(3),
         .inventory_max_age = MINUTES(5),
+        .inventory_interval = MINUTES(1),
         .prediction_max_age = MINUTES(5),
         .confirm_time = MINUTES(3), /* RECOVERY 4.1: reboot at 3 x 1 min */
         .aws_hold_time = MINUTES(10),
@@ -62,8 +63,9 @@ uint32_t decide_limit_concurrent(const struct decide_policy *policy, uint32_t me
 }
 
 uint32_t decide_limit_window(const struct decide_policy *policy, uint32_t members) {
-    return larger(policy->max_disruptive_per_hour_count,
-                  share(members, policy->max_disruptive_per_hour_percent));
+    uint32_t limit = larger(policy->max_disruptive_per_hour_count,
+                            share(members, policy->max_disruptive_per_hour_percent));
+    return limit < DECIDE_WINDOW_MAX ? limit : DECIDE_WINDOW_MAX;
 }
 
 uint32_t decide_limit_breaker(const struct decide_policy *policy, uint32_t members) {

@@ -18,6 +18,9 @@ struct decide_flags {
 /* What an instance without a row gets. */
 struct decide_flags decide_flags_default(void);
 
+#define DECIDE_WINDOW_MAX 1023 /* no budget of a window is higher: so many starts are remembered   \
+                                */
+
 struct decide_policy {
     /* What may be done at all */
     bool recovery_enabled; /* RECOVERY_ENABLED; false = nothing starts */
@@ -34,6 +37,7 @@ struct decide_policy {
     /* Evidence */
     struct duration status_max_age;       /* of EC2 status checks (R9) */
     struct duration inventory_max_age;    /* of facts and of the last answer AWS gave us */
+    struct duration inventory_interval;   /* between two lists of all instances */
     struct duration prediction_max_age;   /* of a score */
     struct duration confirm_time;         /* a symptom's age before an EC2-level rung */
     struct duration aws_hold_time;        /* a failed system check's age: AWS recovers first (R7) */

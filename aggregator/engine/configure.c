@@ -19,6 +19,7 @@ static void fill_evidence(const struct aggregator_config *config, struct decide_
     policy->evaluations = whole(config->prediction_evaluations);
     policy->status_max_age = config->status_max_age;
     policy->inventory_max_age = config->inventory_max_age;
+    policy->inventory_interval = config->inventory_poll_interval;
     /* A score is made each step; three missed ones make it old. */
     policy->prediction_max_age = duration_ms(3 * config->prediction_step.ms);
     /* RECOVERY 4.1: reboot at 3 x 1 min. */

@@ -137,7 +137,8 @@ static void intend(struct step *step, struct incident *incident) {
 static void count_again(struct step *step, const struct incident *incident,
                         const struct call *call) {
     if (!call_mutates(call->kind) || incident->run.leg != RECOVER_LEG_FIRST) return;
-    member_of(step, incident)->past[incident->past_place].at = step->now.boot;
+    struct past_actions *actions = member_actions(member_of(step, incident), incident->run.rung);
+    actions->at[incident->past_place] = step->now.boot;
     if (rung_disrupts_instance(incident->run.rung))
         step->engine->starts[incident->start_place] = step->now.boot;
 }
@@ -249,7 +250,7 @@ static void ended(struct step *step, struct incident *incident) {
     /* A person's wish holds for one run. */
     incident->request.active = false;
     if (incident->closed) return;
-    if (incident->fault == FAULT_REQUESTED) {
+    if (incident->fault == FAULT_REQUESTED && !incident->held) {
         incident_close(step, incident,
                        run->end == RECOVER_END_REFUSED ? OUTCOME_RESOLVED : OUTCOME_FAILED);
         return;

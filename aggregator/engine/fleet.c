@@ -47,9 +47,16 @@ void fleet_count(struct engine *engine, struct now now) {
     engine->counts_stale = false;
 }
 
+/* What we stopped and could not start is down by our own hand until it runs again. */
+static bool is_down(const struct engine *engine, const struct incident *incident) {
+    const struct member *member = &engine->members[incident->member];
+    return incident->held && !incident->closed && !member->gone &&
+           member->facts.state != INSTANCE_RUNNING;
+}
+
 /* An action is open from its intent until its end is durable: a crash before that would find it
- * open again. */
-static uint32_t count_open(const struct engine *engine, bool disruptive) {
+ * open again. What is down of the member that asks (ENGINE_NONE: of none) is not in its own way. */
+static uint32_t count_open(const struct engine *engine, bool disruptive, uint32_t asking) {
     uint32_t open = 0;
     for (uint32_t i = 0; i < engine->incident_count; i++) {
         const struct incident *incident = &engine->incidents[i];
@@ -59,14 +66,15 @@ static uint32_t count_open(const struct engine *engine, bool disruptive) {
         for (size_t k = 0; k < OWED_MAX && !counts; k++)
             counts = incident->owed[k].used &&
                      rung_disrupts_instance(incident->owed[k].run.rung) == disruptive;
+        if (disruptive && incident->member != asking) counts |= is_down(engine, incident);
         if (counts) open++;
     }
     return open;
 }
 
-uint32_t fleet_disruptive_open(const struct engine *engine) { return count_open(engine, true); }
-
-static uint32_t restarts_open(const struct engine *engine) { return count_open(engine, false); }
+uint32_t fleet_disruptive_open(const struct engine *engine) {
+    return count_open(engine, true, ENGINE_NONE);
+}
 
 bool fleet_member_owes(const struct engine *engine, const struct member *member) {
     uint32_t number = member_index(engine, member);
@@ -114,9 +122,10 @@ void fleet_view(const struct engine *engine, const struct member *member, struct
         .skew_known = engine->skew_known,
         .skew = engine->skew,
         .members = engine->counts.members,
-        .disruptive_open = fleet_disruptive_open(engine),
+        .disruptive_open =
+            count_open(engine, true, member == NULL ? ENGINE_NONE : member_index(engine, member)),
         .disruptive_window = fleet_disruptive_window(engine, now),
-        .restarts_open = restarts_open(engine),
+        .restarts_open = count_open(engine, false, ENGINE_NONE),
         .scope_count = 1,
     };
     breaker_verdict(&engine->breaker, &options->decide, 0, &out->scopes[0]);

@@ -227,6 +227,27 @@ static bool left_us(const struct member *member) {
     return member->gone || (member->listed && !member->facts.opted_in);
 }
 
+/* A wish is done now or not at all: nobody expects it minutes later. */
+static void refuse_wish(struct step *step, struct incident *incident, bool early) {
+    if (!incident->request.active) return;
+    char what[DECIDE_TEXT_SIZE], when[CLOCK_RFC3339_SIZE];
+    struct text text = text_over(what, sizeof what);
+    if (early) {
+        struct duration left = boot_since(incident->not_before, step->now.boot);
+        text_add(&text, "wait until ");
+        text_add(&text, wall_format(wall_add(step->now.wall, left), when));
+        text_add(&text, ": the action before failed, or may still take effect");
+    } else {
+        text_add(&text, "wait until the end of the action before is stored");
+    }
+    row_audit(step, "operator", &step->engine->members[incident->member], incident, "action_open",
+              "refuse", incident->request.actor, what);
+    operator_answer(step, incident, 6, "action_open", what);
+    incident->request.active = false;
+    /* One opened for the wish alone has nothing left to do. */
+    member_queue(step->engine, &step->engine->members[incident->member]);
+}
+
 void incident_evaluate(struct step *step, struct incident *incident) {
     struct engine *engine = step->engine;
     struct member *member = &engine->members[incident->member];
@@ -255,8 +276,11 @@ void incident_evaluate(struct step *step, struct incident *incident) {
     /* A person may try what the ladder may not. */
     bool wished = incident->request.active;
     if (!wished && (incident->held || member->fault == FAULT_NONE)) return;
-    if (incident->not_before.ms > step->now.boot.ms) return;
-    if (fleet_member_owes(engine, member)) return;
+    bool early = incident->not_before.ms > step->now.boot.ms;
+    if (early || fleet_member_owes(engine, member)) {
+        refuse_wish(step, incident, early);
+        return;
+    }
     ask_for_checks(step, member);
     struct decide_fleet fleet;
     struct decide_case subject;

@@ -63,9 +63,14 @@ const struct check_result *member_failing(const struct member *member) {
     return NULL;
 }
 
+struct past_actions *member_actions(struct member *member, enum rung rung) {
+    return rung_disrupts_instance(rung) ? &member->disruptions : &member->restarts;
+}
+
 size_t member_past(struct member *member, enum rung rung, struct boot_time at) {
-    size_t place = member->past_next;
-    member->past[place] = (struct past_action){.at = at, .rung = rung};
-    member->past_next = (place + 1) % MEMBER_PAST_MAX;
+    struct past_actions *actions = member_actions(member, rung);
+    size_t place = actions->next;
+    actions->at[place] = at;
+    actions->next = (place + 1) % MEMBER_PAST_MAX;
     return place;
 }

@@ -190,8 +190,14 @@ static void missing_members(struct step *step) {
     struct engine *engine = step->engine;
     for (uint32_t i = 0; i < engine->member_count; i++) {
         struct member *member = &engine->members[i];
-        if (!member->listed || member->gone || member->round == engine->inventory_round) continue;
-        /* One read may lag behind; two in a row do not. */
+        if (member->gone || member->round == engine->inventory_round) continue;
+        /* Never listed since our start, but an incident of before waits for it. */
+        if (!member->listed && member->incident == ENGINE_NONE) continue;
+        /* One read may lag behind; two in a row do not, unless the second was forced by us and came
+         * seconds later. */
+        int64_t gap = engine->options.decide.inventory_interval.ms * 8 / 10; /* jitter */
+        if (member->missing > 0 && step->now.boot.ms - member->missing_at.ms < gap) continue;
+        member->missing_at = step->now.boot;
         if (++member->missing < 2) continue;
         member->gone = true;
         member->facts.state = INSTANCE_TERMINATED;

@@ -9,9 +9,9 @@
 #include "common/base/prng.h"
 #include "common/model/notification.h"
 
-#define MEMBER_PAST_MAX    16
-#define ENGINE_STARTS_MAX  1024 /* disruptive starts within the budget window */
-#define ENGINE_ROOM        20   /* records and effects that one incident may need in one step */
+#define MEMBER_PAST_MAX    32 /* actions of a kind that are remembered; no limit is higher */
+#define ENGINE_STARTS_MAX  (DECIDE_WINDOW_MAX + 1) /* disruptive starts within the window */
+#define ENGINE_ROOM        20 /* records and effects that one incident may need in one step */
 #define ENGINE_SAVED       UINT64_MAX
 #define OWED_MAX           6
 #define ENGINE_NONE        UINT32_MAX
@@ -26,9 +26,10 @@
 
 enum agent_link { AGENT_NEVER, AGENT_SPEAKING, AGENT_SILENT, AGENT_LEFT };
 
-struct past_action {
-    struct boot_time at; /* 0 = empty */
-    enum rung rung;
+/* A ring for each kind: many restarts must not push a reboot out. */
+struct past_actions {
+    struct boot_time at[MEMBER_PAST_MAX]; /* 0 = empty */
+    size_t next;
 };
 
 struct member {
@@ -41,7 +42,8 @@ struct member {
     enum fault_class fault;
     struct boot_time fault_since;
     struct boot_time well_since; /* no fault since; 0 = has one */
-    uint32_t missing;            /* inventories in a row without it */
+    uint32_t missing;            /* inventories in a row without it, at most one an interval */
+    struct boot_time missing_at; /* the last of them */
     uint64_t round;              /* of the last inventory with it */
     uint16_t zone;               /* the breaker's */
     struct boot_time noted_at;   /* counted by the breaker last */
@@ -72,8 +74,7 @@ struct member {
     bool prediction_acted;
 
     struct decide_flags flags;
-    struct past_action past[MEMBER_PAST_MAX];
-    size_t past_next;
+    struct past_actions restarts, disruptions;
     struct boot_time success_at; /* 0 = none */
     bool success_disruptive;
     bool acknowledged;
@@ -232,6 +233,8 @@ struct incident *member_incident(struct engine *engine, const struct member *mem
 const struct check_result *member_failing(const struct member *member);
 /* Answers the place, for a later try of the same action to move its time. */
 size_t member_past(struct member *member, enum rung rung, struct boot_time at);
+/* Where actions of this rung are remembered. */
+struct past_actions *member_actions(struct member *member, enum rung rung);
 
 /* observe.c */
 void observe(struct step *step, const struct event *event);

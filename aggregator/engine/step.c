@@ -34,11 +34,19 @@ size_t engine_size(uint32_t instances_max) {
            aligned(index_places(instances_max) * sizeof(uint32_t));
 }
 
+/* What is not remembered cannot be counted. */
+static void clamp(struct decide_policy *policy) {
+    uint32_t most = MEMBER_PAST_MAX - 1;
+    if (policy->max_disruptive_per_day > most) policy->max_disruptive_per_day = most;
+    if (policy->service_restarts_max > most) policy->service_restarts_max = most;
+}
+
 struct engine *engine_init(void *memory, const struct engine_options *options, struct now now) {
     ASSERT(options->instances_max >= 1 && options->instances_max <= ENGINE_INSTANCES_MAX);
     unsigned char *at = memory;
     struct engine *engine = memory;
     engine->options = *options;
+    clamp(&engine->options.decide);
     at += aligned(sizeof *engine);
     engine->members = (struct member *)(void *)at;
     at += aligned(options->instances_max * sizeof(struct member));
@@ -59,6 +67,7 @@ void engine_configure(struct engine *engine, const struct decide_policy *decide_
     bool before = fleet_paused(engine);
     engine->options.decide = *decide_policy;
     engine->options.recover = *recover_policy;
+    clamp(&engine->options.decide);
     /* A resume by configuration warms up like any other (R13). */
     if (before && !fleet_paused(engine)) engine->active_since = engine->scanned_at;
 }

@@ -24,8 +24,8 @@ static uint32_t restarts_recent(const struct engine *engine, const struct member
     int64_t oldest = now.boot.ms - engine->options.decide.service_restarts_window.ms;
     uint32_t count = 0;
     for (size_t i = 0; i < MEMBER_PAST_MAX; i++) {
-        const struct past_action *past = &member->past[i];
-        if (past->at.ms != 0 && past->at.ms > oldest && past->rung == RUNG_RESTART_SERVICE) count++;
+        struct boot_time at = member->restarts.at[i];
+        if (at.ms != 0 && at.ms > oldest) count++;
     }
     return count;
 }
@@ -35,10 +35,9 @@ uint32_t subject_disruptive_recent(const struct engine *engine, const struct mem
     int64_t oldest = now.boot.ms - engine->options.decide.flap_window.ms;
     uint32_t count = 0;
     for (size_t i = 0; i < MEMBER_PAST_MAX; i++) {
-        const struct past_action *past = &member->past[i];
-        if (past->at.ms == 0 || past->at.ms <= oldest || !rung_disrupts_instance(past->rung))
-            continue;
-        if (member->acknowledged && past->at.ms <= member->acknowledged_at.ms) continue;
+        struct boot_time at = member->disruptions.at[i];
+        if (at.ms == 0 || at.ms <= oldest) continue;
+        if (member->acknowledged && at.ms <= member->acknowledged_at.ms) continue;
         count++;
     }
     return count;

@@ -73,6 +73,10 @@ static bool give_up_reading(const struct recover_policy *policy, const struct re
     return run->read_tries >= policy->tries_max && !run->stop_acted;
 }
 
+/* One odd answer must not make us abandon what we stopped: there the engine's word counts, which
+ * rests on two inventories or on the state `terminated`, and comes as RECOVER_EVENT_GONE. */
+static bool believes_gone(const struct recover_run *run) { return !run->stop_acted; }
+
 static enum recover_input read_result(const struct recover_policy *policy,
                                       const struct recover_run *run,
                                       const struct call_result *result,
@@ -85,7 +89,8 @@ static enum recover_input read_result(const struct recover_policy *policy,
         if (stop_start && run->leg == RECOVER_LEG_START && up) return RECOVER_IN_ACCEPTED;
         return RECOVER_IN_READ;
     }
-    if (result->status == STATUS_NOT_FOUND) return RECOVER_IN_GONE;
+    if (result->status == STATUS_NOT_FOUND)
+        return believes_gone(run) ? RECOVER_IN_GONE : RECOVER_IN_READ_FAILED;
     if (status_class(result->status) != STATUS_CLASS_RETRY) return RECOVER_IN_ERROR;
     return give_up_reading(policy, run) ? RECOVER_IN_ERROR : RECOVER_IN_READ_FAILED;
 }
@@ -103,7 +108,10 @@ static enum recover_input call_answer(const struct recover_policy *policy,
     if (result->status == STATUS_OK) return RECOVER_IN_ACCEPTED;
     if (may_have_landed(result->status)) return RECOVER_IN_LOST;
     bool ec2 = result->kind != CALL_RUN_DOCUMENT;
-    if (result->status == STATUS_NOT_FOUND && ec2) return RECOVER_IN_GONE;
+    if (result->status == STATUS_NOT_FOUND && ec2) {
+        if (believes_gone(run)) return RECOVER_IN_GONE;
+        return run->tries < policy->tries_max ? RECOVER_IN_RETRY : RECOVER_IN_ERROR;
+    }
     if (result->status == STATUS_REFUSED || result->status == STATUS_NO_CAPACITY ||
         result->status == STATUS_NOT_FOUND)
         return RECOVER_IN_REJECTED;
@@ -220,7 +228,7 @@ static enum recover_input result_input(const struct recover_policy *policy,
     case RECOVER_STOPPING:
     case RECOVER_PROVING:
     case RECOVER_WATCHING:
-        if (result->status == STATUS_NOT_FOUND) return RECOVER_IN_GONE;
+        if (result->status == STATUS_NOT_FOUND && believes_gone(run)) return RECOVER_IN_GONE;
         return evident(policy, run, event);
     case RECOVER_IDLE:
     case RECOVER_ASKING:

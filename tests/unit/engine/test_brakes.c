@@ -186,3 +186,137 @@ TEST(intent_whose_batch_is_never_answered_is_given_up) {
     assert_non_null(strstr(rig_last(rig, CALL_RUN_DOCUMENT)->action.text, "/restart-service/2"));
     rig_destroy(rig);
 }
+
+static void inventory_without(struct rig *rig, size_t gone, size_t count) {
+    struct instance_facts facts[16];
+    struct event event = {.kind = EVENT_INVENTORY, .facts = facts};
+    for (size_t i = 0; i < count; i++)
+        if (i != gone) facts[event.count++] = rig_facts(i);
+    rig_event(rig, &event);
+}
+
+/* An operator's stop of instance 0 that EC2 has taken. */
+static void stops(struct rig *rig) {
+    rig_operator(rig, OPERATOR_RECOVER, 0, RUNG_STOP_START, "drill");
+    rig_describe(rig, 0, INSTANCE_RUNNING, 0, CHECK_STATUS_OK);
+    struct call_result accepted = rig_result(rig_last(rig, CALL_STOP), STATUS_OK);
+    rig_answer(rig, &accepted);
+}
+
+TEST(one_odd_answer_does_not_abandon_what_we_stopped) {
+    (void)state;
+    struct rig *rig = rig_create(10);
+    stops(rig);
+    rig_wait(rig, 6);
+    struct call_result odd = rig_result(rig_last(rig, CALL_DESCRIBE), STATUS_NOT_FOUND);
+    rig_answer(rig, &odd);
+    rig_wait(rig, 6);
+    rig_describe(rig, 0, INSTANCE_STOPPED, 0, CHECK_STATUS_NOT_APPLICABLE);
+    assert_int_equal(rig_count(rig, CALL_START), 1);
+    odd = rig_result(rig_last(rig, CALL_START), STATUS_NOT_FOUND);
+    rig_answer(rig, &odd);
+    assert_int_equal(rig_rows(rig, RECORD_INCIDENTS, "\"outcome\":\"gone\""), 0);
+    rig_wait(rig, 15);
+    rig_describe(rig, 0, INSTANCE_STOPPED, 0, CHECK_STATUS_NOT_APPLICABLE);
+    assert_int_equal(rig_count(rig, CALL_START), 2);
+    /* Two inventories an interval apart are the truth. */
+    inventory_without(rig, 0, 10);
+    rig_wait(rig, 60);
+    inventory_without(rig, 0, 10);
+    rig_wait(rig, 3);
+    assert_int_equal(rig_rows(rig, RECORD_INCIDENTS, "\"outcome\":\"gone\""), 1);
+    rig_destroy(rig);
+}
+
+TEST(what_we_stopped_and_cannot_start_keeps_its_place_in_the_budget) {
+    (void)state;
+    struct rig *rig = rig_create(10);
+    rig->options.decide.max_disruptive_per_hour_count = 10;
+    rig->options.recover.start_timeout = duration_s(30);
+    engine_configure(rig->engine, &rig->options.decide, &rig->options.recover);
+    stops(rig);
+    rig_wait(rig, 6);
+    rig_describe(rig, 0, INSTANCE_STOPPED, 0, CHECK_STATUS_NOT_APPLICABLE);
+    struct call_result denied = rig_result(rig_last(rig, CALL_START), STATUS_DENIED);
+    rig_answer(rig, &denied);
+    assert_true(rig_rows(rig, RECORD_OUTBOX, "a person is needed") >= 1);
+    rig_wait(rig, 1000); /* out of the rest and self-suspicion of the first */
+    rig_operator(rig, OPERATOR_RECOVER, 1, RUNG_REBOOT, "drill");
+    assert_int_equal(rig->reply.exit_code, 6);
+    assert_non_null(strstr(rig->reply.text, "budget_concurrent"));
+    assert_int_equal(rig_count(rig, CALL_REBOOT), 0);
+    rig_destroy(rig);
+}
+
+TEST(many_restarts_do_not_push_reboots_out_of_the_day) {
+    (void)state;
+    struct rig *rig = rig_create(3);
+    struct engine *engine = engine_init(calloc(1, engine_size(1024)), &rig->options, rig->now);
+    struct engine_intent_row row = {.instance = rig_id(0), .rung = RUNG_REBOOT, .first_leg = true};
+    for (int i = 0; i < 3; i++) {
+        row.at = wall_add(rig->now.wall, duration_s(-20000 + i));
+        assert_ok(engine_restore_intent(engine, &row, rig->now));
+    }
+    row.rung = RUNG_RESTART_SERVICE;
+    for (int i = 0; i < 40; i++) {
+        row.at = wall_add(rig->now.wall, duration_s(-10000 + i));
+        assert_ok(engine_restore_intent(engine, &row, rig->now));
+    }
+    engine_restored(engine, rig->now);
+    free(rig->engine);
+    rig->engine = engine;
+    file_event(rig, false, STATUS_OK);
+    inventory_without(rig, 99, 3);
+    for (size_t i = 0; i < 3; i++) rig_seen(rig, i, 1);
+    rig_wait(rig, 660);
+    rig_operator(rig, OPERATOR_RECOVER, 0, RUNG_REBOOT, "drill");
+    assert_int_equal(rig->reply.exit_code, 6);
+    assert_non_null(strstr(rig->reply.text, "daily_limit"));
+    rig_destroy(rig);
+}
+
+TEST(wish_that_cannot_begin_now_is_answered_and_forgotten) {
+    (void)state;
+    struct rig *rig = rig_create(3);
+    rig_check(rig, 0, CHECK_FAILING);
+    rig_describe(rig, 0, INSTANCE_RUNNING, 0, CHECK_STATUS_OK);
+    struct call_result denied = rig_result(rig_last(rig, CALL_RUN_DOCUMENT), STATUS_DENIED);
+    rig_answer(rig, &denied);
+    rig_operator(rig, OPERATOR_RECOVER, 0, RUNG_REBOOT, "now");
+    assert_int_equal(rig->reply.exit_code, 6);
+    assert_non_null(strstr(rig->reply.text, "action_open: wait until 2026-"));
+    rig_wait(rig, 600);
+    assert_int_equal(rig_count(rig, CALL_REBOOT), 0);
+    rig_destroy(rig);
+}
+
+TEST(incident_of_an_instance_never_listed_again_ends) {
+    (void)state;
+    struct rig *rig = rig_create(3);
+    struct engine *engine = engine_init(calloc(1, engine_size(1024)), &rig->options, rig->now);
+    struct engine_incident_row row = {
+        .instance = rig_id(9), .fault = FAULT_SERVICE_DOWN, .opened = rig->now.wall};
+    memcpy(row.id.text, "INC-1", 6);
+    assert_ok(engine_restore_incident(engine, &row, rig->now));
+    engine_restored(engine, rig->now);
+    free(rig->engine);
+    rig->engine = engine;
+    file_event(rig, false, STATUS_OK);
+    inventory_without(rig, 99, 3);
+    rig_wait(rig, 60);
+    assert_int_equal(rig_rows(rig, RECORD_INCIDENTS, "\"outcome\":\"gone\""), 0);
+    inventory_without(rig, 99, 3);
+    rig_wait(rig, 3);
+    assert_int_equal(rig_rows(rig, RECORD_INCIDENTS, "\"outcome\":\"gone\""), 1);
+    rig_destroy(rig);
+}
+
+TEST(no_limit_is_higher_than_what_is_remembered) {
+    (void)state;
+    struct decide_policy policy = decide_policy_default();
+    policy.max_disruptive_per_hour_count = 100000;
+    assert_int_equal(decide_limit_window(&policy, 10), DECIDE_WINDOW_MAX);
+    policy.max_disruptive_per_hour_count = 2;
+    policy.max_disruptive_per_hour_percent = 100;
+    assert_int_equal(decide_limit_window(&policy, 20000), DECIDE_WINDOW_MAX);
+}

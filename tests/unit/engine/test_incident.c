@@ -320,6 +320,10 @@ TEST(instance_gone_in_mid_ladder_closes_as_gone) {
     struct instance_facts others[2] = {rig_facts(1), rig_facts(2)};
     struct event event = {.kind = EVENT_INVENTORY, .count = 2, .facts = others};
     rig_event(rig, &event);
+    rig_event(rig, &event); /* forced, seconds later: not yet another proof */
+    rig_wait(rig, 3);
+    assert_int_equal(rig_rows(rig, RECORD_INCIDENTS, "\"outcome\":\"gone\""), 0);
+    rig_wait(rig, 60);
     rig_event(rig, &event);
     rig_wait(rig, 3);
     assert_int_equal(rig_rows(rig, RECORD_INCIDENTS, "\"outcome\":\"gone\""), 1);
