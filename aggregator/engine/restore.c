@@ -310,8 +310,9 @@ void engine_restore_rows(struct engine *engine, enum record_table table,
                          uint32_t *unreadable_rows) {
     struct restoring at = {.engine = engine, .now = now, .unreadable = unreadable_rows};
     for (size_t i = 0; i < count; i++) take_row(&at, table, &records[i]);
-    /* More rows than can be read: some of what was under way may be among the rest. */
-    if (count >= STORE_QUERY_ROWS_MAX) unreadable(&at);
+    /* More rows than can be read: some of what was under way may be among the rest. The switches
+     * are read by key; of other META rows only acknowledgements count, which only relax a limit. */
+    if (count >= STORE_QUERY_ROWS_MAX && table != RECORD_META) unreadable(&at);
 }
 
 static enum status take_all(struct store *store, const struct store_query *query,
@@ -336,7 +337,12 @@ static enum status take_tables(struct store *store, struct restoring *at,
     TRY(take_all(store, &query, at));
     query = (struct store_query){.limit = STORE_QUERY_ROWS_MAX, .table = RECORD_INSTANCE_CONFIG};
     TRY(take_all(store, &query, at));
-    query = (struct store_query){.limit = STORE_QUERY_ROWS_MAX, .table = RECORD_META};
+    query = (struct store_query){.limit = 1, .table = RECORD_META};
+    put_key(query.partition, "pause");
+    TRY(take_all(store, &query, at));
+    query = (struct store_query){
+        .limit = STORE_QUERY_ROWS_MAX, .prefix = true, .table = RECORD_META, .newest_first = true};
+    put_key(query.partition, "acknowledged/");
     return take_all(store, &query, at);
 }
 

@@ -10,6 +10,7 @@
 #include "aggregator/notify/webhook.h"
 #include "common/base/json_write.h"
 #include "common/base/prng.h"
+#include "common/json/json.h"
 #include "common/sys/clock.h"
 #include "common/sys/log.h"
 #include "common/sys/thread.h"
@@ -122,9 +123,18 @@ static void remember(struct notify *notify, enum record_operation_kind kind,
               log_status("status", status), log_string("instead", "it may be delivered again"));
 }
 
+/* As it is, or as a string when it is no JSON: the dead letter must be readable in either case. */
+static void add_notification(struct json_writer *json, const char *item) {
+    struct json_doc *doc CLEANUP(json_cleanup) = NULL;
+    if (json_parse(item, strlen(item), RECORD_ITEM_SIZE, &doc) == STATUS_OK)
+        json_raw(json, "notification", item);
+    else
+        json_string(json, "unreadable", item);
+}
+
 static void bury(struct notify *notify, const struct waiting *w, const char *channel,
                  const char *reason) {
-    char key[RECORD_KEY_SIZE], item[RECORD_ITEM_SIZE];
+    char key[RECORD_KEY_SIZE], item[RECORD_ITEM_SIZE], time[CLOCK_RFC3339_SIZE];
     struct text name = text_over(key, sizeof key), text = text_over(item, sizeof item);
     text_add(&name, "dead-letter/");
     text_add(&name, w->record->partition);
@@ -132,7 +142,8 @@ static void bury(struct notify *notify, const struct waiting *w, const char *cha
     json_open_object(&json, NULL);
     json_string(&json, "reason", reason);
     json_string(&json, "channel", channel);
-    json_raw(&json, "notification", w->record->item);
+    json_string(&json, "buried", wall_format_ms(sys_now().wall, time)); /* the store ages by it */
+    add_notification(&json, w->record->item);
     json_close_object(&json);
     if (!name.truncated && !text.truncated)
         remember(notify, RECORD_PUT, RECORD_META, key, channel, item);

@@ -117,7 +117,9 @@ static int compare_rows(const void *left, const void *right) {
 static bool matches(const struct row *row, const struct store_query *query) {
     const struct record *r = &row->record;
     if (row->table != query->table) return false;
-    if (query->partition[0] != '\0' && strcmp(r->partition, query->partition) != 0) return false;
+    size_t compared = query->prefix ? strlen(query->partition) : RECORD_KEY_SIZE;
+    bool all = query->partition[0] == '\0';
+    if (!all && strncmp(r->partition, query->partition, compared) != 0) return false;
     if (query->from[0] != '\0' && strcmp(r->sort, query->from) < 0) return false;
     return query->to[0] == '\0' || strcmp(r->sort, query->to) <= 0;
 }

@@ -267,8 +267,8 @@ static void compose_select(const struct schema_table *table, enum record_table n
                  " UNION SELECT partition, sort, item FROM main.forward WHERE record_table = ");
         text_add_unsigned(&text, (uint64_t)number);
     }
-    text_add(&text, ") WHERE (?1 = '' OR p = ?1) AND (?2 = '' OR s >= ?2) AND (?3 = '' OR s <= ?3)"
-                    " ORDER BY s ");
+    text_add(&text, ") WHERE (?1 = '' OR p = ?1 OR ?5 AND substr(p, 1, length(?1)) = ?1)"
+                    " AND (?2 = '' OR s >= ?2) AND (?3 = '' OR s <= ?3) ORDER BY s ");
     text_add(&text, query->newest_first ? "DESC, p DESC" : "ASC, p ASC");
     text_add(&text, " LIMIT ?4");
     ASSERT(!text.truncated);
@@ -303,6 +303,7 @@ static enum status sqlite_read(void *self, const struct store_query *query,
     sqlite3_bind_text(rows, 2, query->from, -1, SQLITE_STATIC);
     sqlite3_bind_text(rows, 3, query->to, -1, SQLITE_STATIC);
     sqlite3_bind_int64(rows, 4, (int64_t)query->limit);
+    if (query->table != RECORD_AUDIT) sqlite3_bind_int(rows, 5, query->prefix);
     struct record_list list = {.count = 0};
     while (status == STATUS_OK && (result = sqlite3_step(rows)) == SQLITE_ROW)
         status = record_list_add(&list, (const char *)sqlite3_column_text(rows, 0),
@@ -395,7 +396,7 @@ static enum status move_forward(struct sqlite_store *s) {
 }
 
 /* Deletes prediction-events whose `ttl` (epoch seconds) has passed, as DynamoDB does by itself. */
-static void expire(struct sqlite_store *s, struct now now) {
+static enum status expire_predictions(struct sqlite_store *s, struct now now) {
     char sql[512];
     struct text text = text_over(sql, sizeof sql);
     text_add(&text, "DELETE FROM ");
@@ -403,10 +404,54 @@ static void expire(struct sqlite_store *s, struct now now) {
     text_add(&text, " WHERE CAST(json_extract(item, '$.ttl') AS INTEGER) < ");
     text_add_integer(&text, now.wall.ms / 1000);
     ASSERT(!text.truncated);
-    enum status status = execute(s, sql);
+    return execute(s, sql);
+}
+
+/* What is over and need not be kept. A row without the time, or with an item that cannot be read,
+ * stays: a person may have to look at it. */
+struct aging {
+    enum record_table table;
+    const char *which; /* SQL */
+    const char *time;  /* SQL over a readable item; NULL or empty = stays */
+    int days;
+};
+
+static const struct aging agings[] = {
+    {RECORD_META, "id >= 'dead-letter/' AND id < 'dead-letter0'",
+     "coalesce(json_extract(item, '$.buried'), json_extract(item, '$.notification.time'))", 30},
+    {RECORD_META, "id >= 'acknowledged/' AND id < 'acknowledged0'",
+     "json_extract(item, '$.acknowledged')", 90},
+    {RECORD_INCIDENTS, "sort = 'closed'", "json_extract(item, '$.changed')", 90},
+    {RECORD_INTENTS, "1",
+     "CASE json_extract(item, '$.status') WHEN 'open' THEN NULL"
+     " ELSE json_extract(item, '$.settled') END",
+     90},
+};
+
+static enum status expire_aged(struct sqlite_store *s, const struct aging *aging, struct now now) {
+    char sql[1024], before[CLOCK_RFC3339_SIZE];
+    struct text text = text_over(sql, sizeof sql);
+    wall_format_ms(wall_add(now.wall, duration_s(-(int64_t)aging->days * 86400)), before);
+    text_add(&text, "DELETE FROM ");
+    text_add(&text, s->schema.tables[aging->table].name);
+    text_add(&text, " WHERE ");
+    text_add(&text, aging->which);
+    text_add(&text, " AND nullif(CASE WHEN json_valid(item) THEN ");
+    text_add(&text, aging->time);
+    text_add(&text, " END, '') < '");
+    text_add(&text, before);
+    text_add(&text, "'");
+    ASSERT(!text.truncated);
+    return execute(s, sql);
+}
+
+static void expire(struct sqlite_store *s, struct now now) {
+    enum status status = expire_predictions(s, now);
+    for (size_t i = 0; i < ARRAY_LENGTH(agings) && status == STATUS_OK; i++)
+        status = expire_aged(s, &agings[i], now);
     if (status != STATUS_OK)
         log_event(LOG_LEVEL_WARNING, "store.expire_failed", log_status("status", status),
-                  log_string("instead", "expired predictions stay until the next try"));
+                  log_string("instead", "what is over stays until the next try"));
 }
 
 static void forward_now(struct sqlite_store *s, struct now now) {

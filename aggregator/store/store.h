@@ -2,6 +2,10 @@
  * in atomic batches and read back by key. Asynchronous: a batch is submitted, and its completion
  * arrives later on the store's own thread; only then may the batch's effects leave (SAFETY R1).
  *
+ * What is over leaves by age, so that no table grows for ever: dead letters after 30 days, settled
+ * intents, closed incidents and acknowledgements after 90, predictions by their `ttl`. Recovery
+ * events and the audit stay. An age is that of the item's own time, by the wall clock.
+ *
  * Kinds: sqlite (embedded default) and memory (tests), one function table, one conformance suite.
  */
 #ifndef EAR_AGGREGATOR_STORE_STORE_H
@@ -37,7 +41,8 @@ enum status store_submit(struct store *store, struct batch *batch, store_done_fn
 
 struct store_query {
     enum record_table table;
-    char partition[RECORD_KEY_SIZE];                 /* empty = all partitions */
+    char partition[RECORD_KEY_SIZE]; /* empty = all partitions */
+    bool prefix;                     /* `partition` is only its beginning; not for RECORD_AUDIT */
     char from[RECORD_KEY_SIZE], to[RECORD_KEY_SIZE]; /* sort key range, inclusive; empty = open */
     bool newest_first;                               /* by sort key, else oldest first */
     size_t limit;                                    /* 1..STORE_QUERY_ROWS_MAX */

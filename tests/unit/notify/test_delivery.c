@@ -7,6 +7,7 @@
 
 #include "aggregator/notify/notify.h"
 #include "aggregator/notify/webhook.h"
+#include "common/json/json.h"
 #include "common/sys/clock.h"
 #include "tests/support/unit.h"
 #include "tests/unit/notify/receiver.h"
@@ -176,6 +177,37 @@ TEST(a_malformed_row_does_not_stop_the_others) {
     wait_rows(&b, RECORD_OUTBOX, 0);
     assert_int_equal(b.receiver.requests, 1);
     assert_int_equal(rows(&b, RECORD_META), 1);
+    bench_stop(&b);
+}
+
+TEST(a_dead_letter_can_be_read_and_says_when_it_was_buried) {
+    (void)state;
+    struct bench b;
+    bench_start(&b);
+    receiver_answer(&b.receiver, ANSWER_TEXT, gone);
+    struct batch *batch = batch_create(1);
+    assert_int_equal(batch_add(batch, RECORD_PUT, RECORD_OUTBOX, "n0", "", "no \"JSON\""),
+                     STATUS_OK);
+    assert_int_equal(store_submit(b.store, batch, ignore, NULL), STATUS_OK);
+    say(&b, "n1", sys_now().wall);
+    bench_notify(&b);
+    wait_rows(&b, RECORD_META, 2);
+    struct store_query query = {.table = RECORD_META, .limit = 2};
+    struct record *records;
+    size_t count = 0;
+    assert_int_equal(store_read(b.store, &query, &records, &count), STATUS_OK);
+    for (size_t i = 0; i < count; i++) {
+        struct json_doc *doc = NULL;
+        char buried[CLOCK_RFC3339_SIZE];
+        struct wall_time at;
+        assert_int_equal(json_parse(records[i].item, strlen(records[i].item), 8192, &doc),
+                         STATUS_OK);
+        assert_int_equal(json_get_string(json_root(doc), "buried", buried, sizeof buried),
+                         STATUS_OK);
+        assert_int_equal(wall_parse(buried, strlen(buried), &at), STATUS_OK);
+        json_cleanup(&doc);
+    }
+    store_records_free(records, count);
     bench_stop(&b);
 }
 

@@ -41,6 +41,27 @@ TEST(put_writes_and_replaces_one_row) {
     on_every_kind(puts_and_replaces);
 }
 
+static void finds_by_beginning(struct store *store) {
+    static const char *const keys[] = {"seen/", "seen/a", "seen/b", "seenb", "see", "Seen/c"};
+    for (size_t i = 0; i < 6; i++) assert_ok(put(store, RECORD_META, keys[i], "", "{}"));
+    struct store_query query = {.table = RECORD_META, .limit = 10, .prefix = true};
+    snprintf(query.partition, sizeof query.partition, "seen/");
+    struct record *records;
+    size_t count = 0;
+    assert_ok(store_read(store, &query, &records, &count));
+    assert_int_equal(count, 3);
+    assert_string_equal(records[2].partition, "seen/b");
+    store_records_free(records, count);
+    query.prefix = false;
+    assert_ok(store_read(store, &query, &records, &count));
+    assert_int_equal(count, 1);
+    store_records_free(records, count);
+}
+TEST(rows_are_found_by_the_beginning_of_their_partition) {
+    (void)state;
+    on_every_kind(finds_by_beginning);
+}
+
 static void keeps_batches_whole(struct store *store) {
     assert_ok(put(store, RECORD_INTENTS, "act-1", "", "{}"));
     struct batch *batch = batch_create(8);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/sys/clock.h"
 #include "tests/unit/store/store_fixture.h"
 
 static void run_sql(const char *file, const char *sql) {
@@ -269,6 +270,69 @@ TEST(event_rows_stay_while_a_reader_keeps_the_log_from_being_synced) {
     store_destroy(store);
     assert_int_equal(number_of(fixture_file(&f, STORE_INTENTS_FILE), FORWARD_COUNT), 0);
     assert_int_equal(number_of(fixture_file(&f, STORE_HISTORY_FILE), HISTORY_COUNT), 1);
+    fixture_remove(&f);
+}
+
+/* An item whose member `key` is a time so many days ago. */
+static const char *aged(const char *text, const char *key, int days) {
+    static char item[256];
+    char time[CLOCK_RFC3339_SIZE];
+    wall_format_ms(wall_add(sys_now().wall, duration_s(-(int64_t)days * 86400)), time);
+    snprintf(item, sizeof item, "{%s\"%s\":\"%s\"}", text, key, time);
+    return item;
+}
+
+static void assert_only(struct store *store, enum record_table table, const char *const *keys) {
+    struct record *records;
+    size_t count = rows_of(store, table, "", &records);
+    size_t wanted = 0;
+    while (keys[wanted] != NULL) wanted++;
+    assert_int_equal(count, wanted);
+    for (size_t i = 0; i < count; i++) {
+        bool found = false;
+        for (size_t k = 0; k < wanted; k++)
+            found = found || strcmp(records[i].partition, keys[k]) == 0;
+        assert_true(found);
+    }
+    store_records_free(records, count);
+}
+
+TEST(what_is_over_leaves_by_age_and_nothing_else) {
+    (void)state;
+    struct fixture f;
+    struct store *store;
+    fixture_make(&f);
+    assert_ok(fixture_open(&f, &store));
+    assert_ok(put(store, RECORD_META, "dead-letter/old", "slack", aged("", "buried", 31)));
+    assert_ok(put(store, RECORD_META, "dead-letter/new", "slack", aged("", "buried", 29)));
+    assert_ok(put(store, RECORD_META, "dead-letter/odd", "slack", "no JSON"));
+    assert_ok(put(store, RECORD_META, "acknowledged/i-1", "", aged("", "acknowledged", 91)));
+    assert_ok(put(store, RECORD_META, "acknowledged/i-2", "", aged("", "acknowledged", 89)));
+    assert_ok(put(store, RECORD_META, "pause", "", aged("", "since", 900)));
+    assert_ok(put(store, RECORD_META, "probe", "", "{}"));
+    assert_ok(put(store, RECORD_INCIDENTS, "INC-old", "closed", aged("", "changed", 91)));
+    assert_ok(put(store, RECORD_INCIDENTS, "INC-new", "closed", aged("", "changed", 89)));
+    assert_ok(put(store, RECORD_INCIDENTS, "INC-open", "open", aged("", "changed", 900)));
+    assert_ok(
+        put(store, RECORD_INTENTS, "ACT-old", "a", aged("\"status\":\"done\",", "settled", 91)));
+    assert_ok(
+        put(store, RECORD_INTENTS, "ACT-new", "a", aged("\"status\":\"done\",", "settled", 89)));
+    assert_ok(
+        put(store, RECORD_INTENTS, "ACT-open", "a", aged("\"status\":\"open\",", "settled", 900)));
+    assert_ok(
+        put(store, RECORD_INTENTS, "ACT-empty", "a", "{\"status\":\"done\",\"settled\":\"\"}"));
+    assert_ok(put(store, RECORD_INTENTS, "ACT-odd", "a", "no JSON"));
+    store_destroy(store);
+    assert_ok(fixture_open(&f, &store));
+    assert_ok(put(store, RECORD_OUTBOX, "a", "", "{}")); /* housekeeping runs after each group */
+    assert_ok(put(store, RECORD_OUTBOX, "b", "", "{}"));
+    assert_only(store, RECORD_META,
+                (const char *const[]){"dead-letter/new", "dead-letter/odd", "acknowledged/i-2",
+                                      "pause", "probe", NULL});
+    assert_only(store, RECORD_INCIDENTS, (const char *const[]){"INC-new", "INC-open", NULL});
+    assert_only(store, RECORD_INTENTS,
+                (const char *const[]){"ACT-new", "ACT-open", "ACT-empty", "ACT-odd", NULL});
+    store_destroy(store);
     fixture_remove(&f);
 }
 
