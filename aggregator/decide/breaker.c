@@ -85,21 +85,27 @@ unsigned breaker_update(struct breaker *breaker, const struct decide_policy *pol
     return changed;
 }
 
-void breaker_started(struct breaker *breaker, uint16_t zone) {
-    ASSERT(zone < breaker->scope_count);
-    for (size_t i = 0; i < breaker->scope_count; i++)
-        if ((i == FLEET || i == zone) && breaker->scopes[i].state == BREAKER_HALF_OPEN)
-            breaker->scopes[i].probing = true;
-}
-
-void breaker_ended(struct breaker *breaker, uint16_t zone, enum breaker_probe probe,
-                   struct boot_time at) {
+void breaker_started(struct breaker *breaker, uint16_t zone, uint32_t prober) {
     ASSERT(zone < breaker->scope_count);
     for (size_t i = 0; i < breaker->scope_count; i++) {
         struct breaker_scope *scope = &breaker->scopes[i];
-        if ((i != FLEET && i != zone) || scope->state != BREAKER_HALF_OPEN || !scope->probing)
+        if ((i != FLEET && i != zone) || scope->state != BREAKER_HALF_OPEN || scope->probing)
+            continue;
+        scope->probing = true;
+        scope->prober = prober;
+    }
+}
+
+void breaker_ended(struct breaker *breaker, uint16_t zone, uint32_t prober,
+                   enum breaker_probe probe, struct boot_time at) {
+    ASSERT(zone < breaker->scope_count);
+    for (size_t i = 0; i < breaker->scope_count; i++) {
+        struct breaker_scope *scope = &breaker->scopes[i];
+        if ((i != FLEET && i != zone) || scope->state != BREAKER_HALF_OPEN || !scope->probing ||
+            scope->prober != prober)
             continue;
         scope->probing = false;
+        scope->half_open_since = at;
         if (probe == BREAKER_PROBE_SUCCESS) scope->state = BREAKER_CLOSED;
         if (probe != BREAKER_PROBE_FAILURE) continue;
         scope->state = BREAKER_OPEN;
@@ -112,6 +118,7 @@ static void scope_verdict(const struct breaker_scope *scope, const struct decide
     *out = (struct breaker_verdict){
         .state = scope->state,
         .probing = scope->probing,
+        .prober = scope->prober,
         .members = scope->members,
         .newly_unhealthy = scope->newly_unhealthy,
         .limit = decide_limit_breaker(policy, scope->members),

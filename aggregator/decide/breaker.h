@@ -22,7 +22,8 @@ struct breaker_scope {
     uint32_t newly_unhealthy; /* within the window */
     struct boot_time over;    /* when the limit was last exceeded */
     struct boot_time half_open_since;
-    bool probing; /* the one action of half-open is under way */
+    bool probing;    /* the one action of half-open is under way */
+    uint32_t prober; /* whose it is */
 };
 
 struct breaker_note {
@@ -42,6 +43,7 @@ struct breaker_verdict {
     char zone[BREAKER_ZONE_SIZE];
     enum breaker_state state;
     bool probing;
+    uint32_t prober; /* of the action that probes */
     uint32_t members, newly_unhealthy, limit;
     struct boot_time until; /* OPEN: when it becomes half-open at the earliest */
 };
@@ -58,11 +60,13 @@ void breaker_note(struct breaker *breaker, uint16_t zone, struct boot_time at);
  * some scope closed. Call after all notes of an event, before deciding. */
 unsigned breaker_update(struct breaker *breaker, const struct decide_policy *policy,
                         struct now now);
-/* An action started or ended in the zone: half-open scopes take it as their probe. A probe that
- * succeeded closes, one that failed opens again. */
-void breaker_started(struct breaker *breaker, uint16_t zone);
-void breaker_ended(struct breaker *breaker, uint16_t zone, enum breaker_probe probe,
-                   struct boot_time at);
+/* An action started or ended in the zone: half-open scopes without a probe take it as theirs. A
+ * probe that succeeded closes, one that failed opens again, one that proved nothing leaves the
+ * scope half-open for a further cool-down or another probe. `prober` tells actions apart: the end
+ * of any other action says nothing. */
+void breaker_started(struct breaker *breaker, uint16_t zone, uint32_t prober);
+void breaker_ended(struct breaker *breaker, uint16_t zone, uint32_t prober,
+                   enum breaker_probe probe, struct boot_time at);
 void breaker_verdict(const struct breaker *breaker, const struct decide_policy *policy,
                      uint16_t zone, struct breaker_verdict *out);
 bool breaker_any_open(const struct breaker *breaker);

@@ -45,17 +45,36 @@ static void less_one(uint32_t *count) {
     if (*count > 0) (*count)--;
 }
 
-/* An action does not stand in its own way. */
-static void leave_out(struct decide_fleet *fleet, struct decide_case *subject, enum rung rung) {
-    for (size_t i = 0; i < fleet->scope_count; i++) fleet->scopes[i].probing = false;
+static uint32_t prober(const struct engine *engine, const struct incident *incident) {
+    return (uint32_t)(incident - engine->incidents);
+}
+
+static bool within(struct boot_time at, struct duration window, struct now now) {
+    return at.ms != 0 && at.ms > now.boot.ms - window.ms;
+}
+
+/* An action does not stand in its own way: what of the counts is its own is taken out again. */
+static void leave_out(struct step *step, const struct incident *incident,
+                      struct decide_fleet *fleet, struct decide_case *subject) {
+    struct engine *engine = step->engine;
+    const struct decide_policy *policy = &engine->options.decide;
+    struct member *member = member_of(step, incident);
+    enum rung rung = incident->run.rung;
+    struct boot_time at = member_actions(member, rung)->at[incident->past_place];
+    for (size_t i = 0; i < fleet->scope_count; i++)
+        if (fleet->scopes[i].prober == prober(engine, incident)) fleet->scopes[i].probing = false;
     if (!rung_disrupts_instance(rung)) {
         less_one(&fleet->restarts_open);
-        less_one(&subject->restarts_recent);
+        if (within(at, policy->service_restarts_window, step->now))
+            less_one(&subject->restarts_recent);
         return;
     }
     less_one(&fleet->disruptive_open);
-    less_one(&fleet->disruptive_window);
-    less_one(&subject->disruptive_recent);
+    if (within(engine->starts[incident->start_place], policy->budget_window, step->now))
+        less_one(&fleet->disruptive_window);
+    bool waived = member->acknowledged && at.ms <= member->acknowledged_at.ms;
+    if (within(at, policy->flap_window, step->now) && !waived)
+        less_one(&subject->disruptive_recent);
 }
 
 /* Another unit than the one this run was begun for may be in trouble by now; it gets its own run.
@@ -87,7 +106,7 @@ static enum recover_event_kind ask(struct step *step, struct incident *incident,
         decide_continue(&engine->options.decide, &fleet, &subject, run->rung, step->now, &decision);
     } else {
         /* Until something has taken effect every rule binds, also for another try. */
-        if (incident->reserved) leave_out(&fleet, &subject, run->rung);
+        if (incident->reserved) leave_out(step, incident, &fleet, &subject);
         decide(&engine->options.decide, &fleet, &subject, step->now, &decision);
         if (decision.kind == DECIDE_ACT && decision.rung != run->rung) {
             text_add(reason, "another rung fits the fresh read");
@@ -118,7 +137,7 @@ static void reserve(struct step *step, struct incident *incident) {
     incident->past_place = member_past(member, run->rung, step->now.boot);
     if (rung_disrupts_instance(run->rung))
         incident->start_place = fleet_started(engine, step->now.boot);
-    breaker_started(&engine->breaker, member->zone);
+    breaker_started(&engine->breaker, member->zone, prober(engine, incident));
     row_recovery(step, incident, run, "in_progress");
     notice(step, SEVERITY_WARNING, "recovery.started", member, incident, "Recovery started",
            incident->cause, rung_name(run->rung), "started", incident->why);
@@ -146,7 +165,8 @@ static void count_again(struct step *step, const struct incident *incident,
 static void release(struct step *step, struct incident *incident, enum breaker_probe probe) {
     struct engine *engine = step->engine;
     if (incident->reserved)
-        breaker_ended(&engine->breaker, member_of(step, incident)->zone, probe, step->now.boot);
+        breaker_ended(&engine->breaker, member_of(step, incident)->zone, prober(engine, incident),
+                      probe, step->now.boot);
     incident->reserved = false;
     incident->running = false;
     incident->awaited_batch = 0;

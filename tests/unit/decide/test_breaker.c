@@ -121,7 +121,7 @@ static void half_open(void) {
 TEST(a_probe_under_way_keeps_half_open_however_long_it_takes) {
     (void)state;
     half_open();
-    breaker_started(&breaker, zone_a);
+    breaker_started(&breaker, zone_a, zone_a);
     assert_true(update_to(601000 + 100 * 600000, BREAKER_HALF_OPEN));
     assert_true(breaker.scopes[zone_a].probing);
 }
@@ -129,8 +129,8 @@ TEST(a_probe_under_way_keeps_half_open_however_long_it_takes) {
 TEST(a_failed_probe_opens_for_a_whole_cool_down) {
     (void)state;
     half_open();
-    breaker_started(&breaker, zone_a);
-    breaker_ended(&breaker, zone_a, BREAKER_PROBE_FAILURE, at(700000).boot);
+    breaker_started(&breaker, zone_a, zone_a);
+    breaker_ended(&breaker, zone_a, zone_a, BREAKER_PROBE_FAILURE, at(700000).boot);
     assert_int_equal(state_of(zone_a), BREAKER_OPEN);
     assert_int_equal(state_of(0), BREAKER_OPEN);
     assert_true(update_to(700000 + 599999, BREAKER_OPEN));
@@ -141,11 +141,11 @@ TEST(a_failed_probe_opens_for_a_whole_cool_down) {
 TEST(a_probe_that_succeeds_closes_and_one_that_never_ran_does_not) {
     (void)state;
     half_open();
-    breaker_started(&breaker, zone_a);
-    breaker_ended(&breaker, zone_a, BREAKER_PROBE_NONE, at(700000).boot);
+    breaker_started(&breaker, zone_a, zone_a);
+    breaker_ended(&breaker, zone_a, zone_a, BREAKER_PROBE_NONE, at(700000).boot);
     assert_int_equal(state_of(zone_a), BREAKER_HALF_OPEN);
-    breaker_started(&breaker, zone_a);
-    breaker_ended(&breaker, zone_a, BREAKER_PROBE_SUCCESS, at(700000).boot);
+    breaker_started(&breaker, zone_a, zone_a);
+    breaker_ended(&breaker, zone_a, zone_a, BREAKER_PROBE_SUCCESS, at(700000).boot);
     assert_int_equal(state_of(zone_a), BREAKER_CLOSED);
     assert_int_equal(state_of(0), BREAKER_CLOSED);
     assert_false(breaker_any_open(&breaker));
@@ -161,9 +161,9 @@ TEST(a_probe_answers_for_its_own_zone_and_the_fleet) {
     assert_int_equal(state_of(zone_a), BREAKER_HALF_OPEN);
     assert_int_equal(state_of(zone_b), BREAKER_HALF_OPEN);
     assert_int_equal(state_of(0), BREAKER_HALF_OPEN);
-    breaker_started(&breaker, zone_b);
+    breaker_started(&breaker, zone_b, zone_b);
     assert_false(breaker.scopes[zone_a].probing);
-    breaker_ended(&breaker, zone_b, BREAKER_PROBE_SUCCESS, at(602000).boot);
+    breaker_ended(&breaker, zone_b, zone_b, BREAKER_PROBE_SUCCESS, at(602000).boot);
     assert_int_equal(state_of(zone_b), BREAKER_CLOSED);
     assert_int_equal(state_of(0), BREAKER_CLOSED);
     assert_int_equal(state_of(zone_a), BREAKER_HALF_OPEN);
@@ -177,9 +177,9 @@ TEST(two_zones_probe_apart) {
     (void)ill(zone_b, 4, 1000);
     assert_int_equal(state_of(0), BREAKER_CLOSED);
     (void)breaker_update(&breaker, &policy, at(601000));
-    breaker_started(&breaker, zone_a);
-    breaker_started(&breaker, zone_b);
-    breaker_ended(&breaker, zone_b, BREAKER_PROBE_SUCCESS, at(602000).boot);
+    breaker_started(&breaker, zone_a, zone_a);
+    breaker_started(&breaker, zone_b, zone_b);
+    breaker_ended(&breaker, zone_b, zone_b, BREAKER_PROBE_SUCCESS, at(602000).boot);
     assert_int_equal(state_of(zone_b), BREAKER_CLOSED);
     assert_int_equal(state_of(zone_a), BREAKER_HALF_OPEN);
     assert_true(breaker.scopes[zone_a].probing);
@@ -189,23 +189,23 @@ TEST(two_zones_probe_apart) {
 TEST(an_action_from_before_the_storm_is_no_probe) {
     (void)state;
     build(10, 0);
-    breaker_started(&breaker, zone_a); /* closed: nothing to probe */
+    breaker_started(&breaker, zone_a, zone_a); /* closed: nothing to probe */
     (void)ill(zone_a, 4, 1000);
-    breaker_ended(&breaker, zone_a, BREAKER_PROBE_SUCCESS, at(2000).boot);
+    breaker_ended(&breaker, zone_a, zone_a, BREAKER_PROBE_SUCCESS, at(2000).boot);
     assert_int_equal(state_of(zone_a), BREAKER_OPEN);
     assert_true(update_to(601000, BREAKER_HALF_OPEN));
-    breaker_ended(&breaker, zone_a, BREAKER_PROBE_SUCCESS, at(602000).boot);
+    breaker_ended(&breaker, zone_a, zone_a, BREAKER_PROBE_SUCCESS, at(602000).boot);
     assert_int_equal(state_of(zone_a), BREAKER_HALF_OPEN);
 }
 
 TEST(a_new_storm_ends_half_open_and_its_probe) {
     (void)state;
     half_open();
-    breaker_started(&breaker, zone_a);
+    breaker_started(&breaker, zone_a, zone_a);
     (void)ill(zone_a, 4, 650000);
     assert_int_equal(state_of(zone_a), BREAKER_OPEN);
     assert_false(breaker.scopes[zone_a].probing);
-    breaker_ended(&breaker, zone_a, BREAKER_PROBE_SUCCESS, at(651000).boot);
+    breaker_ended(&breaker, zone_a, zone_a, BREAKER_PROBE_SUCCESS, at(651000).boot);
     assert_int_equal(state_of(zone_a), BREAKER_OPEN);
 }
 
@@ -223,7 +223,7 @@ TEST(half_open_admits_one) {
     half_open();
     struct breaker_verdict before, during;
     breaker_verdict(&breaker, &policy, zone_a, &before);
-    breaker_started(&breaker, zone_a);
+    breaker_started(&breaker, zone_a, zone_a);
     breaker_verdict(&breaker, &policy, zone_a, &during);
     assert_false(before.probing);
     assert_true(during.probing);
@@ -312,4 +312,38 @@ TEST(a_score_that_is_no_probability_closes) {
         assert_true(decide_confidence(&policy, &hysteresis, bad[i]));
         assert_false(hysteresis.open);
     }
+}
+
+static uint16_t one_half_open(void) {
+    policy = decide_policy_default();
+    breaker_init(&breaker);
+    uint16_t zone = breaker_zone(&breaker, "eu-west-1a");
+    breaker.scopes[zone].state = BREAKER_HALF_OPEN;
+    breaker.scopes[zone].half_open_since = at(1000000).boot;
+    return zone;
+}
+
+TEST(a_probe_that_proved_nothing_does_not_let_the_breaker_close_by_itself) {
+    (void)state;
+    uint16_t zone = one_half_open();
+    int64_t cooldown = policy.breaker_cooldown.ms;
+    breaker_started(&breaker, zone, 7);
+    (void)breaker_update(&breaker, &policy, at(1000000 + 2 * cooldown));
+    breaker_ended(&breaker, zone, 7, BREAKER_PROBE_NONE, at(1000000 + 2 * cooldown).boot);
+    (void)breaker_update(&breaker, &policy, at(1000000 + 2 * cooldown + 1));
+    assert_int_equal(breaker.scopes[zone].state, BREAKER_HALF_OPEN);
+    (void)breaker_update(&breaker, &policy, at(1000000 + 3 * cooldown));
+    assert_int_equal(breaker.scopes[zone].state, BREAKER_CLOSED);
+}
+
+TEST(another_actions_end_is_not_the_probes) {
+    (void)state;
+    uint16_t zone = one_half_open();
+    breaker_started(&breaker, zone, 7);
+    breaker_started(&breaker, zone, 8);
+    breaker_ended(&breaker, zone, 8, BREAKER_PROBE_SUCCESS, at(1001000).boot);
+    assert_int_equal(breaker.scopes[zone].state, BREAKER_HALF_OPEN);
+    assert_true(breaker.scopes[zone].probing);
+    breaker_ended(&breaker, zone, 7, BREAKER_PROBE_FAILURE, at(1002000).boot);
+    assert_int_equal(breaker.scopes[zone].state, BREAKER_OPEN);
 }

@@ -128,18 +128,18 @@ TEST(half_open_lets_one_through_and_its_end_decides) {
     assert_int_equal(breaker.scopes[0].state, BREAKER_OPEN);
     (void)breaker_update(&breaker, &policy, at(1900));
     assert_int_equal(breaker.scopes[0].state, BREAKER_HALF_OPEN);
-    breaker_started(&breaker, zone_a);
+    breaker_started(&breaker, zone_a, zone_a);
     assert_true(breaker.scopes[0].probing && breaker.scopes[zone_a].probing);
-    breaker_ended(&breaker, zone_a, BREAKER_PROBE_FAILURE, at(1950).boot);
+    breaker_ended(&breaker, zone_a, zone_a, BREAKER_PROBE_FAILURE, at(1950).boot);
     assert_int_equal(breaker.scopes[0].state, BREAKER_OPEN);
     (void)breaker_update(&breaker, &policy, at(2550));
     assert_int_equal(breaker.scopes[0].state, BREAKER_HALF_OPEN);
-    breaker_started(&breaker, zone_a);
-    breaker_ended(&breaker, zone_a, BREAKER_PROBE_NONE, at(2551).boot);
+    breaker_started(&breaker, zone_a, zone_a);
+    breaker_ended(&breaker, zone_a, zone_a, BREAKER_PROBE_NONE, at(2551).boot);
     assert_int_equal(breaker.scopes[0].state, BREAKER_HALF_OPEN);
     assert_false(breaker.scopes[0].probing);
-    breaker_started(&breaker, zone_a);
-    breaker_ended(&breaker, zone_a, BREAKER_PROBE_SUCCESS, at(2600).boot);
+    breaker_started(&breaker, zone_a, zone_a);
+    breaker_ended(&breaker, zone_a, zone_a, BREAKER_PROBE_SUCCESS, at(2600).boot);
     assert_int_equal(breaker.scopes[0].state, BREAKER_CLOSED);
 }
 
