@@ -20,7 +20,6 @@ static const struct config_option service_rows[] = {
            .help = "The processes of this command name."),
     PATH(pid_file, "", 0, .help = "A file that holds the number of the main process."),
     PATH(cgroup, "", 0, .help = "A control group, as /system.slice/nginx.service."),
-    BOOLEAN(restart, "false", .help = "Whether ear may restart the unit."),
 };
 #undef S
 
@@ -51,7 +50,8 @@ static const struct config_option rows[] = {
     STRING(aggregator_address, "", 0, .check = config_check_agent_address,
            .help = "Where the aggregator listens. Empty: sample, but report nowhere."),
     STRING(instance_id, "", 0, .check = config_check_instance_id,
-           .help = "This instance. Empty: read from the instance metadata service."),
+           .help =
+               "This instance. It must be set: the instance metadata service is not asked yet."),
     PATH(certificate_file, "", 0, .reloadable = true,
          .help = "Certificate of this agent, PEM. Its name is the instance id."),
     PATH(key_file, "", 0, .reloadable = true, .help = "Private key of the certificate, PEM."),
@@ -71,10 +71,6 @@ static const struct config_option rows[] = {
              .help = "How long a stop waits for the acknowledgement of the last report."),
     INTEGER(replay_ring_reports, "360", 1, 100000, .unit = "reports",
             .help = "Reports kept in memory until they are acknowledged. The oldest go first."),
-    PATH(spool_directory, "", 0,
-         .help = "Where reports wait on disk while the aggregator is away. Empty: no spool."),
-    INTEGER(spool_bytes_max, "16777216", 4096, 1073741824, .unit = "bytes",
-            .help = "Size of the spool. The oldest reports go first."),
     DURATION(sample_interval, "10s", 1 * SECOND, 1 * HOUR, .reloadable = true,
              .help = "Time from sample to sample."),
     PATH(proc_path, "/proc", 1, .help = "Where procfs is mounted."),
@@ -132,10 +128,6 @@ static void finish_service(struct agent_config *config, size_t index, struct con
         service->cgroup[0] == '\0') {
         struct text out = fault_in_list(load, "services", index);
         text_add(&out, "needs one of unit, process, pid_file, cgroup");
-    }
-    if (service->restart && service->unit[0] == '\0') {
-        struct text out = fault_in_list(load, "services", index);
-        text_add(&out, "restart needs unit");
     }
     const char *name = service->unit[0] != '\0' ? service->unit : service->process;
     if (service->name[0] == '\0' &&

@@ -20,7 +20,6 @@ struct agent_service {
     char process[16];           /* comm, as in /proc/PID/comm */
     char pid_file[AGENT_PATH_SIZE];
     char cgroup[AGENT_PATH_SIZE]; /* below the cgroup root, starts with "/" */
-    bool restart;                 /* whether ear may restart `unit` */
 };
 
 enum agent_check_type {
@@ -44,7 +43,7 @@ struct agent_check {
 struct agent_config {
     /* Link */
     char aggregator_address[AGENT_ADDRESS_SIZE]; /* "" = not configured: sample, report nowhere */
-    char instance_id[24];                        /* "" = from instance metadata */
+    char instance_id[24];                        /* must be set */
     char certificate_file[AGENT_PATH_SIZE], key_file[AGENT_PATH_SIZE], ca_file[AGENT_PATH_SIZE];
     char server_name[AGENT_PATH_SIZE]; /* name in the aggregator's certificate; "" = host of address
                                         */
@@ -52,8 +51,6 @@ struct agent_config {
     struct duration redial_min, redial_max;
     struct duration stop_timeout;
     int64_t replay_ring_reports;
-    char spool_directory[AGENT_PATH_SIZE]; /* "" = no spool */
-    int64_t spool_bytes_max;
 
     /* Sampling */
     struct duration sample_interval;

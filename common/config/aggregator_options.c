@@ -51,22 +51,17 @@ static const struct config_option rows[] = {
              .help = "A connection whose handshake is not done by then is closed."),
     INTEGER(handshakes_max, "16", 1, 1024, .unit = "handshakes",
             .help = "Handshakes in progress in each thread. Others wait."),
-    INTEGER(source_connections_per_minute, "600", 1, 1000000, .unit = "connections",
-            .help = "New connections from one address in a minute. Others are closed at once."),
     INTEGER(agent_reports_per_minute, "600", 1, 60000, .unit = "reports",
             .help = "Reports of one agent in a minute, replay included. Beyond that its connection "
                     "is read more slowly."),
     DURATION(agent_read_timeout, "10s", 1 * SECOND, 5 * MINUTE,
-             .help = "Time for a message once its first byte has come."),
-    DURATION(agent_write_timeout, "10s", 1 * SECOND, 5 * MINUTE,
-             .help = "Time for an acknowledgement to leave."),
+             .help = "Time for a message once its first byte has come, and for an acknowledgement "
+                     "to leave."),
     INTEGER(agent_idle_intervals, "3", 1, 1000, .unit = "intervals",
             .help = "A connection without a report for so many intervals is closed."),
 
     INTEGER(metric_retention_days, "7", 1, 366, .unit = "days",
             .environment = "METRIC_RETENTION_DAYS", .help = "Length of the history."),
-    INTEGER(further_series_max, "64", 0, 256, .unit = "series",
-            .help = "Series kept for each instance beside the core vector."),
     DURATION(prediction_step, "60s", 1 * SECOND, 1 * HOUR,
              .help = "Each instance is scored once a step, on the mean and extreme of the step."),
     DURATION(prediction_day, "24h", 60 * SECOND, 7 * DAY,
@@ -75,14 +70,12 @@ static const struct config_option rows[] = {
                  "drills shorten it."),
     INTEGER(prediction_lookback_hours, "168", 1, 8784, .unit = "hours",
             .environment = "PREDICTION_LOOKBACK_HOURS",
-            .help = "Longest window that a prediction looks at."),
+            .help = "Not used yet: the windows follow from prediction_day."),
     NUMBER(high_confidence_threshold, "0.8", 0, 1, LIVE, .environment = "HIGH_CONFIDENCE_THRESHOLD",
            .help = "Confidence from which a prediction is high: it opens an incident."),
     NUMBER(medium_confidence_threshold, "0.6", 0, 1, LIVE,
            .environment = "MEDIUM_CONFIDENCE_THRESHOLD",
            .help = "Confidence from which a prediction is medium: it is recorded."),
-    NUMBER(threshold_hysteresis, "0.05", 0, 0.5, LIVE,
-           .help = "A label is left only when the confidence is so far below its threshold."),
     INTEGER(prediction_evaluations, "2", 1, 100, LIVE, .unit = "evaluations",
             .help = "High evaluations in a row before an incident opens."),
 
@@ -121,7 +114,7 @@ static const struct config_option rows[] = {
     STRING(aws_endpoint_url, "", 0, .check = config_check_url, .environment = "AWS_ENDPOINT_URL",
            .help = "Sends all AWS calls to this address instead. Empty: to AWS."),
     STRING(metric_namespace, "EC2/AutoRecovery", 1, .environment = "METRIC_NAMESPACE",
-           .help = "CloudWatch namespace of our own metrics."),
+           .help = "Not used yet: no metrics are sent to CloudWatch."),
     STRING(recovery_events_table, "", 0, .check = config_check_name,
            .environment = "RECOVERY_EVENTS_TABLE",
            .help = "Table of recoveries. Empty: project_name and -recovery-events."),
@@ -182,8 +175,6 @@ static const struct config_option rows[] = {
             .help = "Disruptive actions in a budget window, as a share of the fleet."),
     DURATION(budget_window, "1h", 1 * SECOND, 1 * DAY, LIVE,
              .help = "The hour of max_disruptive_per_hour; drills shorten it."),
-    PERCENT(min_healthy_percent, "80", 0, 100, LIVE,
-            .help = "Members of a target group or service tag that must stay healthy."),
     INTEGER(breaker_count, "3", 1, 100000, LIVE, .unit = "instances",
             .help = "The storm breaker never trips at so few newly unhealthy instances."),
     PERCENT(breaker_percent, "20", 0, 100, LIVE,
@@ -233,8 +224,8 @@ static const struct config_option rows[] = {
     DURATION(settle_time, "60s", 1 * SECOND, 1 * HOUR, LIVE,
              .help = "Pause after that, before the world is believed."),
     DURATION(store_hold_time, "60s", 1 * SECOND, 1 * HOUR, LIVE,
-             .help = "When the shared record cannot be written for so long, nothing disruptive "
-                     "starts."),
+             .help = "While the store cannot be written nothing starts; it is tried again so "
+                     "often, at least every 30 s."),
 
     BOOLEAN(notification_enabled, "true", LIVE, .environment = "NOTIFICATION_ENABLED",
             .help = "Whether notifications are sent. They are recorded in any case."),
@@ -247,9 +238,9 @@ static const struct config_option rows[] = {
     STRING(slack_username, "EC2 Auto-Recovery", 0, LIVE, .environment = "SLACK_USERNAME",
            .help = "Name shown in Slack."),
     STRING(teams_webhook_url, "", 0, LIVE, .secret = true, .environment = "TEAMS_WEBHOOK_URL",
-           .check = config_check_url, .help = "Webhook of Teams Workflows. Empty: none."),
+           .check = config_check_url, .help = "Not used yet: nothing is sent to Teams."),
     PATH(teams_webhook_url_file, "", 0, LIVE,
-         .help = "File of mode 0600 that holds teams_webhook_url."),
+         .help = "Not used yet: file of mode 0600 that holds teams_webhook_url."),
     STRING(sns_topic_arn, "", 0, LIVE, .check = config_check_arn, .environment = "SNS_TOPIC_ARN",
            .help = "SNS topic. Empty: none."),
     DURATION(notify_deadline, "10s", 1 * SECOND, 5 * MINUTE, LIVE,
@@ -335,6 +326,10 @@ static void finish(void *target, struct config_load *load) {
     check_brakes(config, load);
     check_webhook(config, load, "slack_webhook_url", config->slack_webhook_url);
     check_webhook(config, load, "teams_webhook_url", config->teams_webhook_url);
+    if (config->teams_webhook_url[0] != '\0') {
+        struct text out = config_fault(load, CONFIG_WARNING, "teams_webhook_url");
+        text_add(&out, "not used yet: nothing is sent to Teams");
+    }
     name_table(config, load, "recovery_events_table", config->recovery_events_table,
                "-recovery-events");
     name_table(config, load, "prediction_events_table", config->prediction_events_table,

@@ -51,26 +51,23 @@ struct aggregator_config {
     struct duration report_interval; /* told to agents in acknowledgements */
     struct duration handshake_timeout;
     int64_t handshakes_max; /* a thread */
-    int64_t source_connections_per_minute;
     int64_t agent_reports_per_minute;
-    struct duration agent_read_timeout, agent_write_timeout;
+    struct duration agent_read_timeout;
     int64_t agent_idle_intervals;
 
     /* History and prediction */
     int64_t metric_retention_days;
-    int64_t further_series_max; /* an instance */
     struct duration prediction_step, prediction_day;
-    int64_t prediction_lookback_hours;
+    int64_t prediction_lookback_hours; /* not used yet, as the two marked so below */
     double high_confidence_threshold, medium_confidence_threshold; /* 0 to 1 */
-    double threshold_hysteresis;                                   /* 0 to 1 */
     int64_t prediction_evaluations; /* in a row before an incident opens */
     struct aggregator_thresholds thresholds;
 
     /* AWS */
     char aws_region[32];
     char aws_account_id[16];
-    char aws_endpoint_url[AGGREGATOR_URL_SIZE]; /* "" = AWS's own */
-    char metric_namespace[AGGREGATOR_TABLE_SIZE];
+    char aws_endpoint_url[AGGREGATOR_URL_SIZE];        /* "" = AWS's own */
+    char metric_namespace[AGGREGATOR_TABLE_SIZE];      /* not used yet */
     char recovery_events_table[AGGREGATOR_TABLE_SIZE]; /* filled from project_name when empty */
     char prediction_events_table[AGGREGATOR_TABLE_SIZE];
     char instance_config_table[AGGREGATOR_TABLE_SIZE];
@@ -98,8 +95,7 @@ struct aggregator_config {
     int64_t max_disruptive_per_hour_count; /* a window max(this, percent of the fleet) */
     double max_disruptive_per_hour_percent;
     struct duration budget_window; /* the hour of the two above */
-    double min_healthy_percent;
-    int64_t breaker_count; /* trips above max(this, percent of the scope) newly unhealthy */
+    int64_t breaker_count;         /* trips above max(this, percent of the scope) newly unhealthy */
     double breaker_percent;
     struct duration breaker_window, breaker_cooldown;
     struct duration warmup;
@@ -125,7 +121,7 @@ struct aggregator_config {
     char slack_webhook_url[AGGREGATOR_URL_SIZE]; /* secret */
     char slack_webhook_url_file[AGGREGATOR_PATH_SIZE];
     char slack_channel[AGGREGATOR_NAME_SIZE], slack_username[AGGREGATOR_NAME_SIZE];
-    char teams_webhook_url[AGGREGATOR_URL_SIZE]; /* secret */
+    char teams_webhook_url[AGGREGATOR_URL_SIZE]; /* secret; not used yet */
     char teams_webhook_url_file[AGGREGATOR_PATH_SIZE];
     char sns_topic_arn[AGGREGATOR_TABLE_SIZE];
     struct duration notify_deadline, notify_give_up;

@@ -231,7 +231,7 @@ class World:
             "status_file": str(host.root / "agent-status.json"),
         }
         if host.service:
-            config["services"] = [{"unit": host.unit, "restart": True,
+            config["services"] = [{"unit": host.unit,
                                    "pid_file": str(host.root / "run" / f"{host.unit}.pid")}]
             config["checks"] = [{
                 "name": f"{host.service}-http", "type": "http", "unit": host.unit,

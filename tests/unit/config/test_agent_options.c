@@ -40,7 +40,7 @@ TEST(a_full_configuration) {
         "\"aggregator_address\": \"tls+tcp://ear.example.com:7443\",\n"
         "\"certificate_file\": \"/etc/ear/agent.crt\", \"key_file\": \"/etc/ear/agent.key\",\n"
         "\"ca_file\": \"/etc/ear/ca.crt\", \"instance_id\": \"i-0123456789abcdef0\",\n"
-        "\"services\": [{\"unit\": \"nginx.service\", \"restart\": true},\n"
+        "\"services\": [{\"unit\": \"nginx.service\"},\n"
         "  {\"name\": \"db\", \"process\": \"postgres\"}],\n"
         "\"checks\": [\n"
         "  {\"name\": \"web\", \"type\": \"http\", \"target\": \"http://127.0.0.1:8080/health\",\n"
@@ -51,7 +51,6 @@ TEST(a_full_configuration) {
     assert_ok(load_text(&agent_table, &config, file));
     assert_int_equal(config.service_count, 2);
     assert_string_equal(config.services[0].name, "nginx.service");
-    assert_true(config.services[0].restart);
     assert_string_equal(config.services[1].process, "postgres");
     assert_int_equal(config.check_count, 4);
     assert_int_equal(config.checks[0].type, AGENT_CHECK_HTTP);
@@ -106,8 +105,6 @@ TEST(a_service_must_be_findable) {
     (void)state;
     refuse("{\"services\": [{\"name\": \"a\"}]}",
            "a.json:1: services: object 1: needs one of unit, process, pid_file, cgroup");
-    refuse("{\"services\": [{\"process\": \"a\", \"restart\": true}]}",
-           "a.json:1: services: object 1: restart needs unit");
     refuse("{\"services\": [{\"pid_file\": \"/run/a.pid\"}]}",
            "a.json:1: services: object 1: needs a name of at most 63 bytes");
 }

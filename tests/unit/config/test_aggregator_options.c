@@ -126,7 +126,6 @@ TEST(the_brakes_have_the_decided_numbers) {
     assert_int_equal(config.aws_hold_time.ms, 600000);
     assert_int_equal(config.signature_window.ms, 900000);
     assert_int_equal(config.prediction_day.ms, 86400000);
-    assert_int_equal(config.further_series_max, 64);
 }
 
 TEST(every_time_of_deciding_and_recovering_can_be_a_second) {
@@ -217,6 +216,14 @@ TEST(options_that_contradict_each_other_are_refused) {
     refuse("{\"ca_file\": \"/a\"}",
            "certificate_file: certificate_file, key_file and ca_file belong together; one of them "
            "is not set");
+}
+
+TEST(a_webhook_of_teams_is_accepted_with_a_warning_that_it_is_not_used) {
+    (void)state;
+    assert_ok(load_private(&aggregator_table, &config,
+                           "{\"teams_webhook_url\": \"https://example.com/x\"}", true));
+    expect_finding(CONFIG_WARNING,
+                   "a.json:1: teams_webhook_url: not used yet: nothing is sent to Teams");
 }
 
 TEST(webhooks_are_https_unless_a_test_allows_loopback) {
