@@ -25,6 +25,7 @@ struct open_call {
 static void finish(struct open_call *open, const struct aws_result *result) {
     struct event *event = calloc(1, sizeof *event);
     open->result.status = result->status;
+    open->result.answered = result->http != 0;
     aws_copy_cut(open->result.code, sizeof open->result.code, result->code);
     aws_copy_cut(open->result.message, sizeof open->result.message, result->message);
     aws_copy_cut(open->result.request_id, sizeof open->result.request_id, result->request_id);
@@ -214,7 +215,8 @@ enum status calls_submit(struct calls *calls, const struct call *call) {
     if (open == NULL) return STATUS_NO_MEMORY;
     open->calls = calls;
     open->call = *call;
-    open->ends = boot_add(sys_now().boot, call->deadline);
+    open->result.asked_at = sys_now().boot;
+    open->ends = boot_add(open->result.asked_at, call->deadline);
     open->result.kind = call->kind;
     open->result.action = call->action;
     open->result.instance = call->instance;

@@ -23,6 +23,7 @@ struct reading {
     struct duration interval; /* guarded by lock */
     struct boot_time due;     /* the poller's thread */
     bool under_way;           /* guarded by lock */
+    struct boot_time asked;   /* the one under way; guarded by lock */
 };
 
 struct poller {
@@ -49,10 +50,23 @@ static struct event *make(enum event_kind kind, enum status status) {
     return event;
 }
 
-static void set_under_way(struct poller *poller, struct reading *reading, bool under_way) {
+/* Answers when it had been asked. */
+static struct boot_time end_reading(struct poller *poller, struct reading *reading) {
     pthread_mutex_lock(&poller->lock);
-    reading->under_way = under_way;
+    reading->under_way = false;
+    struct boot_time asked = reading->asked;
     pthread_mutex_unlock(&poller->lock);
+    return asked;
+}
+
+/* What AWS said may be as old as the question. */
+static struct event *make_answer(enum event_kind kind, const struct aws_result *result,
+                                 struct boot_time asked) {
+    struct event *event = make(kind, result->status);
+    if (event == NULL) return NULL;
+    event->answered = result->http != 0;
+    event->asked_at = asked;
+    return event;
 }
 
 /* AWS's Date header is our only other clock (R15). */
@@ -66,8 +80,8 @@ static void tell_skew(struct poller *poller, const struct aws_result *result) {
 static void take_inventory(void *context, const struct aws_result *result,
                            const struct ec2_instances *answer) {
     struct poller *poller = context;
-    struct event *event = make(EVENT_INVENTORY, result->status);
-    set_under_way(poller, &poller->inventory, false);
+    struct event *event =
+        make_answer(EVENT_INVENTORY, result, end_reading(poller, &poller->inventory));
     if (event != NULL && answer != NULL) {
         event->facts = calloc(answer->count + 1, sizeof *event->facts);
         event->count = event->facts == NULL ? 0 : answer->count;
@@ -81,8 +95,8 @@ static void take_inventory(void *context, const struct aws_result *result,
 static void take_checks(void *context, const struct aws_result *result,
                         const struct ec2_statuses *answer) {
     struct poller *poller = context;
-    struct event *event = make(EVENT_STATUS_CHECKS, result->status);
-    set_under_way(poller, &poller->checks, false);
+    struct event *event =
+        make_answer(EVENT_STATUS_CHECKS, result, end_reading(poller, &poller->checks));
     if (event != NULL && answer != NULL) {
         event->checks = calloc(answer->count + 1, sizeof *event->checks);
         event->count = event->checks == NULL ? 0 : answer->count;
@@ -114,13 +128,14 @@ static void serve(struct poller *poller, struct reading *reading, enum event_kin
     int64_t interval_ms = reading->interval.ms;
     bool busy = reading->under_way;
     reading->under_way = true;
+    if (!busy) reading->asked = now;
     pthread_mutex_unlock(&poller->lock);
     int64_t jitter = (int64_t)prng_below(&poller->prng, (uint64_t)(interval_ms / JITTER_PARTS + 1));
     reading->due = boot_add(now, duration_ms(interval_ms - jitter));
     if (busy) return;
     enum status status = ask(poller);
     if (status == STATUS_OK) return;
-    set_under_way(poller, reading, false);
+    (void)end_reading(poller, reading);
     post(poller, make(kind, status));
 }
 

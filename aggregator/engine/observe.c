@@ -146,27 +146,38 @@ static void aws_answered(struct step *step) {
     emit_log(step, EFFECT_LEVEL_INFO, "aws.reachable", NULL, NULL, NULL, "failing", "ok", "");
 }
 
-static void aws_failed(struct step *step, const char *what, enum status status) {
+static void aws_failed(struct step *step, const char *what, const struct event *event) {
     struct engine *engine = step->engine;
+    /* A refusal is an answer: the way to AWS is there. */
+    if (event->answered) engine->aws_heard_at = step->now.boot;
     if (engine->aws_failing) return;
     engine->aws_failing = true;
     char text_data[128];
     struct text text = text_over(text_data, sizeof text_data);
     text_add(&text, what);
     text_add(&text, ": ");
-    text_add(&text, status_text(status));
+    text_add(&text, status_text(event->status));
     text_add(&text, "; watching goes on with what is known, until it is too old");
     emit_log(step, EFFECT_LEVEL_WARNING, "aws.failing", NULL, NULL, NULL, "ok", "failing",
              text_data);
 }
 
-void observe_facts(struct step *step, struct member *member, const struct instance_facts *facts) {
+/* An answer is as old as its question: one asked before our call and come after it proves nothing.
+ */
+static struct boot_time asked(const struct step *step, struct boot_time at) {
+    return at.ms == 0 || at.ms > step->now.boot.ms ? step->now.boot : at;
+}
+
+void observe_facts(struct step *step, struct member *member, const struct instance_facts *facts,
+                   struct boot_time at) {
     struct engine *engine = step->engine;
+    /* Answers overtake one another: what was asked later is newer. */
+    if (member->listed && at.ms < member->facts_at.ms) return;
     bool opted = member->listed && member->facts.opted_in;
     if (!member->listed || opted != facts->opted_in || member->facts.state != facts->state)
         engine->counts_stale = true;
     member->facts = *facts;
-    member->facts_at = step->now.boot;
+    member->facts_at = at;
     member->listed = true;
     member->missing = 0;
     member->zone = breaker_zone(&engine->breaker, facts->availability_zone);
@@ -176,9 +187,10 @@ void observe_facts(struct step *step, struct member *member, const struct instan
 }
 
 static void observe_status(struct step *step, struct member *member,
-                           const struct instance_checks *checks) {
+                           const struct instance_checks *checks, struct boot_time at) {
+    if (at.ms < member->status_at.ms) return;
     member->status = *checks;
-    member->status_at = step->now.boot;
+    member->status_at = at;
     bool impaired = checks->system == CHECK_STATUS_IMPAIRED;
     if (!impaired)
         member->system_since = (struct boot_time){0};
@@ -210,7 +222,7 @@ static void missing_members(struct step *step) {
 static void inventory(struct step *step, const struct event *event) {
     struct engine *engine = step->engine;
     if (event->status != STATUS_OK) {
-        aws_failed(step, "inventory", event->status);
+        aws_failed(step, "inventory", event);
         return;
     }
     aws_answered(step);
@@ -227,7 +239,7 @@ static void inventory(struct step *step, const struct event *event) {
             facts->opted_in ? member_get(engine, &facts->id) : member_find(engine, &facts->id);
         if (member == NULL) continue;
         member->round = engine->inventory_round;
-        observe_facts(step, member, facts);
+        observe_facts(step, member, facts, asked(step, event->asked_at));
         observe_refresh(step, member);
     }
     missing_members(step);
@@ -235,26 +247,26 @@ static void inventory(struct step *step, const struct event *event) {
 
 static void status_checks(struct step *step, const struct event *event) {
     if (event->status != STATUS_OK) {
-        aws_failed(step, "status checks", event->status);
+        aws_failed(step, "status checks", event);
         return;
     }
     aws_answered(step);
     for (size_t i = 0; i < event->count; i++) {
         struct member *member = member_find(step->engine, &event->checks[i].id);
         if (member == NULL) continue;
-        observe_status(step, member, &event->checks[i]);
+        observe_status(step, member, &event->checks[i], asked(step, event->asked_at));
         observe_refresh(step, member);
     }
 }
 
 void observe_describe(struct step *step, const struct call_result *result) {
-    if (result->status == STATUS_OK || result->code[0] != '\0') aws_answered(step);
+    if (result->status == STATUS_OK || result->answered) aws_answered(step);
     if (result->kind != CALL_DESCRIBE || result->status != STATUS_OK) return;
     struct member *member = member_find(step->engine, &result->instance);
     if (member == NULL || !instance_id_equal(&result->facts.id, &member->id)) return;
-    observe_facts(step, member, &result->facts);
+    observe_facts(step, member, &result->facts, asked(step, result->asked_at));
     if (instance_id_equal(&result->checks.id, &member->id))
-        observe_status(step, member, &result->checks);
+        observe_status(step, member, &result->checks, asked(step, result->asked_at));
     observe_refresh(step, member);
 }
 

@@ -59,7 +59,7 @@ struct member {
     struct check_result checks[REPORT_CHECKS_MAX];
 
     struct instance_facts facts;
-    struct boot_time facts_at; /* 0 = never */
+    struct boot_time facts_at; /* asked for then; 0 = never */
     struct instance_checks status;
     struct boot_time status_at;
     struct boot_time system_since; /* first seen impaired; 0 = is not */
@@ -241,7 +241,9 @@ void observe(struct step *step, const struct event *event);
 void observe_describe(struct step *step, const struct call_result *result);
 /* Works out the member's trouble anew and queues it when that changed. */
 void observe_refresh(struct step *step, struct member *member);
-void observe_facts(struct step *step, struct member *member, const struct instance_facts *facts);
+/* `at`: when they were asked for. */
+void observe_facts(struct step *step, struct member *member, const struct instance_facts *facts,
+                   struct boot_time at);
 
 /* fleet.c */
 void fleet_count(struct engine *engine, struct now now);

@@ -113,7 +113,6 @@ void subject_evidence(const struct member *member, const struct incident *incide
         .checks_ok = after && member->status.system == CHECK_STATUS_OK &&
                      member->status.instance == CHECK_STATUS_OK,
         .agent_speaking = member->link == AGENT_SPEAKING,
-        .agent_after_call = member->heard_at.ms > called.ms,
         .boot = member->boot,
         .service_ok = service_ok(member, incident),
     };

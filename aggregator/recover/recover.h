@@ -103,9 +103,8 @@ struct recover_evidence {
     bool checks_ok;        /* read after the call, and neither system nor instance is impaired or
                               still initializing */
     bool agent_speaking;
-    bool agent_after_call; /* a report arrived after the present call */
-    struct boot_id boot;   /* of the newest report */
-    bool service_ok;       /* no failing check of the unit (or of the instance) since the call */
+    struct boot_id boot; /* of the newest report */
+    bool service_ok;     /* no failing check of the unit (or of the instance) since the call */
 };
 
 enum recover_event_kind {

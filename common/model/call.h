@@ -49,7 +49,9 @@ struct call_result {
     struct instance_id instance;
     uint32_t serial;    /* the call's */
     enum status status; /* STATUS_UNKNOWN_OUTCOME: sent, but no answer came */
-    char code[64];      /* AWS error code; empty = none */
+    bool answered;      /* AWS said something, if only no; false = a fault on our side or the way */
+    struct boot_time asked_at; /* what it says is true of then, or later; 0 = of its arrival */
+    char code[64];             /* AWS error code; empty = none */
     char message[160];
     char request_id[64];
     bool found; /* FIND_RUN: a command with our comment exists */

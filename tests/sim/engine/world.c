@@ -363,6 +363,7 @@ static void answer(struct world *w, struct sent *sent) {
                                       .action = sent->call.action,
                                       .instance = sent->call.instance,
                                       .serial = sent->call.serial,
+                                      .asked_at = {sent->at + 1000000},
                                       .status = sent->answer};
     if (sent->answer == STATUS_OK) fill_answer(w, sent, &event.call);
     if (!call_mutates(sent->call.kind) || sent->answer != STATUS_OK) {

@@ -320,3 +320,49 @@ TEST(no_limit_is_higher_than_what_is_remembered) {
     policy.max_disruptive_per_hour_percent = 100;
     assert_int_equal(decide_limit_window(&policy, 20000), DECIDE_WINDOW_MAX);
 }
+
+TEST(answer_asked_for_before_the_call_proves_nothing_after_it) {
+    (void)state;
+    struct rig *rig = rig_create(10);
+    struct boot_time before = rig->now.boot;
+    rig_wait(rig, 1);
+    stops(rig);
+    struct instance_facts facts[10];
+    for (size_t i = 0; i < 10; i++) facts[i] = rig_facts(i);
+    facts[0].state = INSTANCE_STOPPED;
+    struct event event = {.kind = EVENT_INVENTORY, .count = 10, .facts = facts, .asked_at = before};
+    rig_event(rig, &event);
+    rig_wait(rig, 2);
+    assert_int_equal(rig_count(rig, CALL_START), 0);
+    event.asked_at = rig->now.boot;
+    rig_event(rig, &event);
+    rig_wait(rig, 2);
+    assert_int_equal(rig_count(rig, CALL_START), 1);
+    rig_destroy(rig);
+}
+
+static void waits_for_aws(struct rig *rig, bool answered) {
+    struct event tick = {.kind = EVENT_TICK};
+    for (unsigned i = 0; i < 400; i++) {
+        rig->now.boot.ms += 1000;
+        rig->now.wall.ms += 1000;
+        rig_event(rig, &tick);
+        struct event event = {.kind = EVENT_CALL_DONE, .instance = rig_id(0)};
+        event.call = (struct call_result){.kind = CALL_DESCRIBE,
+                                          .instance = rig_id(0),
+                                          .status = STATUS_DENIED,
+                                          .answered = answered,
+                                          .code = "NoCredentials"};
+        rig_event(rig, &event);
+    }
+}
+
+TEST(fault_of_our_own_is_no_answer_of_aws) {
+    (void)state;
+    struct rig *rig = rig_create(3);
+    waits_for_aws(rig, true);
+    assert_int_equal(rig_rows(rig, RECORD_OUTBOX, "self.aws_away"), 0);
+    waits_for_aws(rig, false);
+    assert_int_equal(rig_rows(rig, RECORD_OUTBOX, "self.aws_away"), 1);
+    rig_destroy(rig);
+}

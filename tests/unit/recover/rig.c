@@ -93,7 +93,6 @@ void comes_up_anew(void) {
                                          .facts_after_call = true,
                                          .checks_ok = true,
                                          .agent_speaking = true,
-                                         .agent_after_call = true,
                                          .boot = {"00000000-0000-4000-8000-000000000002"},
                                          .service_ok = true};
 }
