@@ -90,6 +90,8 @@ struct engine_incident_row {
     bool failed[RUNG_COUNT];
     uint32_t attempts[RUNG_COUNT];
     bool running, acted, held, asked, acknowledged;
+    uint32_t errors;             /* calls that could not be made */
+    struct wall_time not_before; /* a lost call may still land until then; 0 = none */
     struct recover_run run; /* ids, state, leg, attempt, unit, command, boot and launch before */
     char cause[160], actor[64];
     char started_sort[CLOCK_RFC3339_SIZE]; /* of the start row in recovery-events */
@@ -113,6 +115,9 @@ enum status engine_restore_intent(struct engine *engine, const struct engine_int
                                   struct now now) MUST_USE;
 enum status engine_restore_flags(struct engine *engine, const struct instance_id *instance,
                                  const struct decide_flags *flags) MUST_USE;
+/* A row of recovery-events with that key is in the store. */
+void engine_restore_event(struct engine *engine, const struct instance_id *instance,
+                          struct wall_time at);
 /* `until` 0 = until resumed. */
 void engine_restore_pause(struct engine *engine, const char *reason, struct wall_time until,
                           struct now now);

@@ -154,6 +154,7 @@ void incident_decided(struct step *step, struct incident *incident,
     emit_log(step, EFFECT_LEVEL_INFO, "decision", member, incident, decision->rule, old_rule,
              decide_kind_name(decision->kind), what);
     tell(step, incident, decision);
+    incident->rule_batch = emit_batch(step);
     incident->unsaved = true;
 }
 
@@ -325,6 +326,12 @@ void incident_consider(struct step *step, struct member *member) {
     incident_save(step, incident);
 }
 
+/* Its audit row and its notification were lost: the next look writes them again. */
+static void forget_rule(struct incident *incident) {
+    if (strcmp(incident->notified_rule, incident->rule) == 0) incident->notified_rule[0] = '\0';
+    incident->rule[0] = '\0';
+}
+
 void incident_batch_done(struct step *step, uint64_t batch, enum status status) {
     struct engine *engine = step->engine;
     for (uint32_t i = 0; i < engine->incident_count; i++) {
@@ -347,7 +354,10 @@ void incident_batch_done(struct step *step, uint64_t batch, enum status status) 
             }
             continue;
         }
-        if (status != STATUS_OK) incident->unsaved = true;
+        if (status != STATUS_OK) {
+            incident->unsaved = true;
+            if (incident->rule_batch == batch) forget_rule(incident);
+        }
         if (incident->running && incident->awaited_batch == batch)
             drive_batch_done(step, incident, status == STATUS_OK);
     }

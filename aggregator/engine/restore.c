@@ -175,6 +175,8 @@ static enum status read_incident(const struct json_value *root, struct engine_in
     TRY(get_flag(root, "held", &row->held));
     TRY(get_flag(root, "asked", &row->asked));
     TRY(get_flag(root, "acknowledged", &row->acknowledged));
+    TRY(get_count(root, "errors", &row->errors));
+    TRY(get_time(root, "not_before", &row->not_before));
     TRY(get_text(root, "started", row->started_sort, sizeof row->started_sort));
     TRY(get_text(root, "actor", row->actor, sizeof row->actor));
     TRY(get_text(root, "intent", row->intent_sort, sizeof row->intent_sort));
@@ -291,13 +293,24 @@ static void take_meta(struct restoring *at, const struct record *record) {
     engine_restore_acknowledged(at->engine, &id, when, at->now);
 }
 
+/* Only its key counts: the next one of the instance lies behind it. What cannot be read has a key
+ * that we shall not write. */
+static void take_event(struct restoring *at, const struct record *record) {
+    struct instance_id id;
+    struct wall_time when;
+    if (instance_id_parse(record->partition, strlen(record->partition), &id) != STATUS_OK ||
+        wall_parse(record->sort, strlen(record->sort), &when) != STATUS_OK)
+        return;
+    engine_restore_event(at->engine, &id, when);
+}
+
 static void take_row(struct restoring *at, enum record_table table, const struct record *record) {
     switch (table) {
     case RECORD_INCIDENTS: take_incident(at, record); break;
     case RECORD_INTENTS: take_intent(at, record); break;
     case RECORD_INSTANCE_CONFIG: take_flags(at, record); break;
     case RECORD_META: take_meta(at, record); break;
-    case RECORD_RECOVERY_EVENTS:
+    case RECORD_RECOVERY_EVENTS: take_event(at, record); break;
     case RECORD_PREDICTION_EVENTS:
     case RECORD_AUDIT:
     case RECORD_OUTBOX:
@@ -312,7 +325,8 @@ void engine_restore_rows(struct engine *engine, enum record_table table,
     for (size_t i = 0; i < count; i++) take_row(&at, table, &records[i]);
     /* More rows than can be read: some of what was under way may be among the rest. The switches
      * are read by key; of other META rows only acknowledgements count, which only relax a limit. */
-    if (count >= STORE_QUERY_ROWS_MAX && table != RECORD_META) unreadable(&at);
+    if (count >= STORE_QUERY_ROWS_MAX && table != RECORD_META && table != RECORD_RECOVERY_EVENTS)
+        unreadable(&at);
 }
 
 static enum status take_all(struct store *store, const struct store_query *query,
@@ -335,6 +349,10 @@ static enum status take_tables(struct store *store, struct restoring *at,
     char from[CLOCK_RFC3339_SIZE];
     put_key(query.from, wall_format_ms(wall_add(at->now.wall, duration_ms(-flap_window.ms)), from));
     TRY(take_all(store, &query, at));
+    struct store_query events = {
+        .limit = STORE_QUERY_ROWS_MAX, .table = RECORD_RECOVERY_EVENTS, .newest_first = true};
+    memcpy(events.from, query.from, sizeof events.from);
+    TRY(take_all(store, &events, at));
     query = (struct store_query){.limit = STORE_QUERY_ROWS_MAX, .table = RECORD_INSTANCE_CONFIG};
     TRY(take_all(store, &query, at));
     query = (struct store_query){.limit = 1, .table = RECORD_META};

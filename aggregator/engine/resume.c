@@ -4,6 +4,8 @@
 
 #include "aggregator/engine/state.h"
 
+#define WAIT_MAX_MS (60 * 60 * 1000)
+
 /* An age by wall clock as a boot time; a row from the future counts as written now, which only
  * makes every window longer. Never 0, which means "never". */
 static struct boot_time boot_of(struct wall_time at, struct now now) {
@@ -11,6 +13,14 @@ static struct boot_time boot_of(struct wall_time at, struct now now) {
     if (age < 0) age = 0;
     int64_t ms = now.boot.ms - age;
     return (struct boot_time){ms == 0 ? 1 : ms};
+}
+
+/* A time to come; 0 when it is over. The wall clock may have jumped: no wait is longer than an
+ * hour. */
+static struct boot_time boot_until(struct wall_time at, struct now now) {
+    int64_t left = at.ms - now.wall.ms;
+    if (at.ms == 0 || left <= 0) return (struct boot_time){0};
+    return boot_add(now.boot, duration_ms(left < WAIT_MAX_MS ? left : WAIT_MAX_MS));
 }
 
 /* Two open rows of one instance: the end of the older was lost with its batch. The one that runs
@@ -52,6 +62,8 @@ enum status engine_restore_incident(struct engine *engine, const struct engine_i
     incident->asked = row->asked;
     incident->held = row->held;
     incident->acknowledged = row->acknowledged;
+    incident->errors = row->errors;
+    incident->not_before = boot_until(row->not_before, now);
     memcpy(incident->cause, row->cause, sizeof incident->cause);
     memcpy(incident->started_sort, row->started_sort, sizeof incident->started_sort);
     memcpy(incident->intent_sort, row->intent_sort, sizeof incident->intent_sort);
@@ -99,6 +111,13 @@ enum status engine_restore_flags(struct engine *engine, const struct instance_id
     if (member == NULL) return STATUS_FULL;
     member->flags = *flags;
     return STATUS_OK;
+}
+
+void engine_restore_event(struct engine *engine, const struct instance_id *instance,
+                          struct wall_time at) {
+    struct member *member = member_find(engine, instance);
+    if (member == NULL) member = member_get(engine, instance);
+    if (member != NULL && at.ms > member->last_event_ms) member->last_event_ms = at.ms;
 }
 
 void engine_restore_pause(struct engine *engine, const char *reason, struct wall_time until,

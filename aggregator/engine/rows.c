@@ -44,6 +44,12 @@ static void add_ladder(struct json_writer *json, const struct incident *incident
     json_close_object(json);
 }
 
+/* By the wall clock, for a start after this one. */
+static struct wall_time not_before(const struct step *step, const struct incident *incident) {
+    if (incident->not_before.ms <= step->now.boot.ms) return (struct wall_time){0};
+    return wall_add(step->now.wall, boot_since(incident->not_before, step->now.boot));
+}
+
 void row_incident(struct step *step, struct incident *incident) {
     const struct member *member = &step->engine->members[incident->member];
     struct item item;
@@ -71,6 +77,7 @@ void row_incident(struct step *step, struct incident *incident) {
     json_string(json, "intent", incident->intent_sort);
     json_string(json, "actor", incident->actor);
     json_integer(json, "errors", incident->errors);
+    add_time(json, "not_before", not_before(step, incident));
     add_ladder(json, incident);
     if (incident->running) add_run(json, &incident->run);
     json_close_object(json);
@@ -80,6 +87,22 @@ void row_incident(struct step *step, struct incident *incident) {
     if (incident->closed) emit_delete(step, RECORD_INCIDENTS, incident->id.text, "open");
     incident->stored_state = incident->running ? incident->run.state : RECOVER_IDLE;
     incident->unsaved = false;
+}
+
+/* The intent's key holds its time; this one lets an action id be used once, whenever that is. */
+static void claim(struct step *step, const struct recover_run *run) {
+    struct item item;
+    item_begin(step, &item);
+    json_open_object(&item.json, NULL);
+    json_string(&item.json, "action_id", run->action.text);
+    add_time(&item.json, "claimed", step->now.wall);
+    json_close_object(&item.json);
+    char key[RECORD_KEY_SIZE];
+    struct text text = text_over(key, sizeof key);
+    text_add(&text, "claim/");
+    text_add(&text, run->action.text);
+    ASSERT(!text.truncated);
+    item_put(step, &item, RECORD_PUT_NEW, RECORD_META, key, "");
 }
 
 void row_intent(struct step *step, const struct incident *incident, const struct recover_run *run,
@@ -110,6 +133,7 @@ void row_intent(struct step *step, const struct incident *incident, const struct
     json_close_object(json);
     item_put(step, &item, is_new ? RECORD_PUT_NEW : RECORD_PUT, RECORD_INTENTS, run->action.text,
              sort);
+    if (is_new) claim(step, run);
 }
 
 static const char *event_type(const struct incident *incident) {
@@ -143,12 +167,11 @@ static void add_metadata(struct json_writer *json, const struct incident *incide
     json_close_object(json);
 }
 
-/* Rows of one instance never share a key, even within one millisecond or after a clock step back.
- */
+/* Rows of one instance never share a key, even within one millisecond, after a clock step back or a
+ * restart: the rows stay in the order in which things happened. */
 static struct wall_time next_sort(struct step *step, struct member *member) {
     int64_t ms = step->now.wall.ms;
-    if (ms <= member->last_event_ms && member->last_event_ms - ms < 1000)
-        ms = member->last_event_ms + 1;
+    if (ms <= member->last_event_ms) ms = member->last_event_ms + 1;
     member->last_event_ms = ms;
     return (struct wall_time){ms};
 }

@@ -138,6 +138,7 @@ struct incident {
     char started_sort[CLOCK_RFC3339_SIZE];
     char intent_sort[CLOCK_RFC3339_SIZE]; /* key of the present intent's row */
     char rule[32];                        /* of the last decision written down */
+    uint64_t rule_batch;                  /* ... in this one */
     enum rung decided_rung;
     char why[DECIDE_TEXT_SIZE];
     struct boot_time until;

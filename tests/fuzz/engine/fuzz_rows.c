@@ -38,6 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     uint32_t unreadable = 0;
     engine_restore_rows(engine, table, &record, 1, now, &unreadable);
     engine_restored(engine, now);
+    struct event file = {.kind = EVENT_PAUSE_FILE}; /* nobody has paused */
+    engine_step(engine, &file, now, &output);
     run(engine, &output, now);
     engine_destroy(engine);
     free(item);

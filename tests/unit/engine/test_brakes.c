@@ -366,3 +366,94 @@ TEST(fault_of_our_own_is_no_answer_of_aws) {
     assert_int_equal(rig_rows(rig, RECORD_OUTBOX, "self.aws_away"), 1);
     rig_destroy(rig);
 }
+
+TEST(refusal_whose_row_was_lost_is_written_again) {
+    (void)state;
+    struct rig *rig = rig_create(3);
+    rig->options.decide.enabled[TRIGGER_HEALTH][RUNG_RESTART_SERVICE] = false;
+    engine_configure(rig->engine, &rig->options.decide, &rig->options.recover);
+    rig->store = STATUS_BUSY;
+    rig_check(rig, 0, CHECK_FAILING);
+    rig->store = STATUS_OK;
+    rig_wait(rig, 60);
+    assert_int_equal(rig_rows(rig, RECORD_AUDIT, "\"rule\":\"rung_disabled\""), 1);
+    rig_destroy(rig);
+}
+
+TEST(keys_of_recovery_events_rise_through_clock_steps_and_restarts) {
+    (void)state;
+    struct rig *rig = rig_create(3);
+    struct engine *engine = engine_init(calloc(1, engine_size(1024)), &rig->options, rig->now);
+    struct wall_time last = wall_add(rig->now.wall, duration_s(7200)); /* the clock stepped back */
+    engine_restore_event(engine, &(struct instance_id){"i-00000000000000001"}, last);
+    engine_restored(engine, rig->now);
+    free(rig->engine);
+    rig->engine = engine;
+    file_event(rig, false, STATUS_OK);
+    inventory_without(rig, 99, 3);
+    for (size_t i = 0; i < 3; i++) rig_seen(rig, i, 1);
+    rig_wait(rig, 5);
+    rig_check(rig, 0, CHECK_FAILING);
+    rig_describe(rig, 0, INSTANCE_RUNNING, 0, CHECK_STATUS_OK);
+    assert_int_equal(rig_count(rig, CALL_RUN_DOCUMENT), 1);
+    char key[CLOCK_RFC3339_SIZE];
+    wall_format_ms(wall_add(last, duration_ms(1)), key);
+    size_t found = 0;
+    for (size_t i = 0; i < rig->record_count; i++)
+        if (rig->records[i].table == RECORD_RECOVERY_EVENTS &&
+            strcmp(rig->records[i].sort, key) == 0)
+            found++;
+    assert_int_equal(found, 1);
+    rig_destroy(rig);
+}
+
+TEST(action_id_is_claimed_once_whatever_the_time) {
+    (void)state;
+    struct rig *rig = rig_create(3);
+    rig_check(rig, 0, CHECK_FAILING);
+    rig_describe(rig, 0, INSTANCE_RUNNING, 0, CHECK_STATUS_OK);
+    const char *action = rig_last(rig, CALL_RUN_DOCUMENT)->action.text;
+    size_t claims = 0;
+    for (size_t i = 0; i < rig->record_count; i++) {
+        const struct rig_record *record = &rig->records[i];
+        if (record->kind != RECORD_PUT_NEW || record->table != RECORD_META) continue;
+        assert_string_equal(record->partition + strlen("claim/"), action);
+        assert_string_equal(record->sort, "");
+        claims++;
+    }
+    assert_int_equal(claims, 1);
+    rig_destroy(rig);
+}
+
+TEST(errors_and_the_wait_after_a_lost_call_survive_a_restart) {
+    (void)state;
+    struct rig *rig = rig_create(3);
+    struct engine *engine = engine_init(calloc(1, engine_size(1024)), &rig->options, rig->now);
+    struct engine_incident_row row = {.instance = rig_id(0),
+                                      .fault = FAULT_SERVICE_DOWN,
+                                      .opened = rig->now.wall,
+                                      .errors = 2,
+                                      .not_before = wall_add(rig->now.wall, duration_s(900))};
+    memcpy(row.id.text, "INC-1", 6);
+    assert_ok(engine_restore_incident(engine, &row, rig->now));
+    engine_restored(engine, rig->now);
+    free(rig->engine);
+    rig->engine = engine;
+    file_event(rig, false, STATUS_OK);
+    inventory_without(rig, 99, 3);
+    for (size_t i = 0; i < 3; i++) rig_seen(rig, i, 1);
+    size_t calls = rig->call_count;
+    rig_check(rig, 0, CHECK_FAILING);
+    for (unsigned i = 0; i < 17; i++) {
+        rig_wait(rig, 50);
+        inventory_without(rig, 99, 3);
+    }
+    assert_int_equal(rig->call_count, calls);
+    rig_wait(rig, 70);
+    rig_describe(rig, 0, INSTANCE_RUNNING, 0, CHECK_STATUS_OK);
+    struct call_result denied = rig_result(rig_last(rig, CALL_RUN_DOCUMENT), STATUS_DENIED);
+    rig_answer(rig, &denied);
+    assert_true(rig_rows(rig, RECORD_INCIDENTS, "\"errors\":3") >= 1);
+    assert_true(rig_rows(rig, RECORD_INCIDENTS, "\"not_before\":\"2026") >= 1);
+    rig_destroy(rig);
+}
