@@ -219,6 +219,23 @@ static void missing_members(struct step *step) {
     }
 }
 
+/* What finds no place is not watched: people must know. */
+static void tell_full(struct step *step) {
+    struct engine *engine = step->engine;
+    struct boot_time *told = &engine->members_full_at;
+    if (told->ms != 0 && step->now.boot.ms - told->ms < ENGINE_FULL_MS) return;
+    *told = step->now.boot;
+    char numbers[96];
+    struct text text = text_over(numbers, sizeof numbers);
+    text_add(&text, "all ");
+    text_add_unsigned(&text, engine->options.instances_max);
+    text_add(&text, " places are taken: further instances are not watched");
+    emit_log(step, EFFECT_LEVEL_ERROR, "members.full", NULL, NULL, NULL, NULL, NULL, numbers);
+    row_audit(step, "alarm", NULL, NULL, "members_full", "refuse", "ear", numbers);
+    notice(step, SEVERITY_ERROR, "members.full", NULL, NULL, "More instances than ear can watch",
+           numbers, "none", "refused", "");
+}
+
 static void inventory(struct step *step, const struct event *event) {
     struct engine *engine = step->engine;
     if (event->status != STATUS_OK) {
@@ -237,7 +254,10 @@ static void inventory(struct step *step, const struct event *event) {
         const struct instance_facts *facts = &event->facts[i];
         struct member *member =
             facts->opted_in ? member_get(engine, &facts->id) : member_find(engine, &facts->id);
-        if (member == NULL) continue;
+        if (member == NULL) {
+            if (facts->opted_in) tell_full(step);
+            continue;
+        }
         member->round = engine->inventory_round;
         observe_facts(step, member, facts, asked(step, event->asked_at));
         observe_refresh(step, member);
@@ -319,7 +339,10 @@ static void pause_file(struct step *step, const struct event *event) {
 
 static void observe_agent(struct step *step, const struct event *event) {
     struct member *member = member_get(step->engine, &event->instance);
-    if (member == NULL) return;
+    if (member == NULL) {
+        tell_full(step);
+        return;
+    }
     bool unlike = false;
     switch (event->kind) {
     case EVENT_AGENT_SEEN: agent_seen(step, member, &event->agent); break;

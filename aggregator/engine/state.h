@@ -23,6 +23,7 @@
 #define ENGINE_POLL_GAP_MS 10000
 #define ENGINE_BATCH_MS    (5 * 60 * 1000) /* a batch not answered for so long has failed */
 #define ENGINE_ALARMS_MAX  16
+#define ENGINE_FULL_MS     (60 * 60 * 1000) /* between alarms about a full table */
 
 enum agent_link { AGENT_NEVER, AGENT_SPEAKING, AGENT_SILENT, AGENT_LEFT };
 
@@ -203,6 +204,8 @@ struct engine {
     struct incident incidents[ENGINE_INCIDENTS_MAX];
 
     uint32_t member_count;
+    uint32_t reuse_cursor;            /* where the search for a dead member goes on */
+    struct boot_time members_full_at; /* told last; 0 = never */
     uint32_t index_mask;
     uint32_t *index;   /* hash -> member + 1; 0 = empty */
     uint32_t *waiting; /* ring of members to look at, instances_max places */
@@ -225,7 +228,7 @@ static inline void copy_text(char *target, size_t capacity, const char *source) 
 
 /* members.c */
 struct member *member_find(struct engine *engine, const struct instance_id *id);
-/* Makes it when it is new; NULL when the table is full. */
+/* Makes it when it is new, in the place of a dead one if need be; NULL when the table is full. */
 struct member *member_get(struct engine *engine, const struct instance_id *id);
 uint32_t member_index(const struct engine *engine, const struct member *member);
 void member_queue(struct engine *engine, struct member *member);

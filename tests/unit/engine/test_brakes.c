@@ -457,3 +457,55 @@ TEST(errors_and_the_wait_after_a_lost_call_survive_a_restart) {
     assert_true(rig_rows(rig, RECORD_INCIDENTS, "\"not_before\":\"2026") >= 1);
     rig_destroy(rig);
 }
+
+static void lists(struct rig *rig, size_t first, size_t count) {
+    struct instance_facts facts[8];
+    struct event event = {.kind = EVENT_INVENTORY, .facts = facts, .count = count};
+    for (size_t i = 0; i < count; i++) facts[i] = rig_facts(first + i);
+    rig_event(rig, &event);
+}
+
+static bool is_known(struct rig *rig, size_t number) {
+    struct member_summary members[8];
+    struct fleet_snapshot snapshot;
+    engine_snapshot(rig->engine, rig->now, members, ARRAY_LENGTH(members), &snapshot);
+    struct instance_id id = rig_id(number);
+    for (size_t i = 0; i < snapshot.count; i++)
+        if (instance_id_equal(&members[i].facts.id, &id)) return true;
+    return false;
+}
+
+TEST(dead_instances_make_room_and_a_full_table_is_told_once) {
+    (void)state;
+    struct rig *rig = rig_create(3);
+    free(rig->engine);
+    rig->options.instances_max = 4;
+    rig->engine = engine_init(calloc(1, engine_size(4)), &rig->options, rig->now);
+    struct decide_flags held = decide_flags_default();
+    held.quarantine = true;
+    struct instance_id second = rig_id(1);
+    assert_ok(engine_restore_flags(rig->engine, &second, &held));
+    engine_restored(rig->engine, rig->now);
+    file_event(rig, false, STATUS_OK);
+    lists(rig, 0, 4);
+    lists(rig, 0, 6); /* two too many */
+    lists(rig, 0, 6);
+    assert_int_equal(rig_rows(rig, RECORD_OUTBOX, "members.full"), 1);
+    assert_false(is_known(rig, 4));
+    lists(rig, 3, 1);
+    rig_wait(rig, 60);
+    lists(rig, 3, 1); /* 0, 1 and 2 are gone */
+    rig_wait(rig, 2);
+    lists(rig, 3, 3);
+    assert_true(is_known(rig, 3) && is_known(rig, 4) && is_known(rig, 5));
+    assert_false(is_known(rig, 0) || is_known(rig, 2));
+    lists(rig, 1, 5); /* what was said of 1 is not forgotten; 2 finds no place */
+    rig_operator(rig, OPERATOR_RECOVER, 1, RUNG_REBOOT, "");
+    assert_non_null(strstr(rig->reply.text, "FAIL quarantined"));
+    rig_operator(rig, OPERATOR_RECOVER, 0, RUNG_REBOOT, "");
+    assert_int_equal(rig->reply.exit_code, 5);
+    rig_operator(rig, OPERATOR_RECOVER, 5, RUNG_REBOOT, "");
+    assert_int_not_equal(rig->reply.exit_code, 5);
+    assert_int_equal(rig_rows(rig, RECORD_OUTBOX, "members.full"), 1);
+    rig_destroy(rig);
+}
