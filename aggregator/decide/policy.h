@@ -18,8 +18,8 @@ struct decide_flags {
 /* What an instance without a row gets. */
 struct decide_flags decide_flags_default(void);
 
-#define DECIDE_WINDOW_MAX 1023 /* no budget of a window is higher: so many starts are remembered   \
-                                */
+/* No budget of a window is higher: so many starts are remembered. */
+#define DECIDE_WINDOW_MAX 1023
 
 struct decide_policy {
     /* What may be done at all */
