@@ -410,6 +410,7 @@ TEST(a_restored_run_that_cannot_read_is_not_stuck) {
             policy.start_timeout = policy.proof_timeout = duration_s(1);
         policy.signature_window = policy.settle_time = duration_s(1);
         run.state = RECOVER_PAUSING;
+        run.deadline.ms = 1; /* of another boot */
         feed(RECOVER_EVENT_RESTORED);
         for (unsigned i = 0; i < 1000 && run.state != RECOVER_ENDED; i++) {
             if (has(RECOVER_EFFECT_CALL))
