@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/engine/restore.h"
 #include "tests/support/unit.h"
 #include "tests/unit/engine/rig.h"
 
@@ -507,5 +508,63 @@ TEST(dead_instances_make_room_and_a_full_table_is_told_once) {
     rig_operator(rig, OPERATOR_RECOVER, 5, RUNG_REBOOT, "");
     assert_int_not_equal(rig->reply.exit_code, 5);
     assert_int_equal(rig_rows(rig, RECORD_OUTBOX, "members.full"), 1);
+    rig_destroy(rig);
+}
+
+/* Its own entry has left the window; what stands in it is another action's. */
+TEST(another_try_takes_only_its_own_entry_out_of_the_budget) {
+    (void)state;
+    struct rig *rig = rig_create(10);
+    rig->options.decide.budget_window = duration_s(5);
+    rig->options.decide.max_disruptive_per_hour_count = 1;
+    rig->options.decide.max_disruptive_concurrent_percent = 50;
+    engine_configure(rig->engine, &rig->options.decide, &rig->options.recover);
+    rig_operator(rig, OPERATOR_RECOVER, 0, RUNG_REBOOT, "drill");
+    rig_describe(rig, 0, INSTANCE_RUNNING, 0, CHECK_STATUS_OK);
+    struct call_result slow = rig_result(rig_last(rig, CALL_REBOOT), STATUS_THROTTLED);
+    rig_answer(rig, &slow);
+    rig_wait(rig, 7);
+    rig_operator(rig, OPERATOR_RECOVER, 1, RUNG_REBOOT, "drill");
+    rig_describe(rig, 1, INSTANCE_RUNNING, 0, CHECK_STATUS_OK);
+    assert_int_equal(rig_count(rig, CALL_REBOOT), 2);
+    rig_wait(rig, 4);
+    rig_describe(rig, 0, INSTANCE_RUNNING, 0, CHECK_STATUS_OK);
+    assert_int_equal(rig_count(rig, CALL_REBOOT), 2);
+    assert_int_equal(rig_rows(rig, RECORD_AUDIT, "\"rule\":\"budget_hour\""), 1);
+    rig_destroy(rig);
+}
+
+TEST(incident_row_brings_errors_and_wait_back) {
+    (void)state;
+    struct rig *rig = rig_create(3);
+    rig_check(rig, 0, CHECK_FAILING);
+    rig_describe(rig, 0, INSTANCE_RUNNING, 0, CHECK_STATUS_OK);
+    struct call_result denied = rig_result(rig_last(rig, CALL_RUN_DOCUMENT), STATUS_DENIED);
+    rig_answer(rig, &denied);
+    size_t last = rig->record_count;
+    while (last > 0 && rig->records[last - 1].table != RECORD_INCIDENTS) last--;
+    assert_true(last > 0);
+    struct record row = {.item = rig->records[last - 1].item};
+    memcpy(row.partition, rig->records[last - 1].partition, sizeof row.partition);
+    memcpy(row.sort, rig->records[last - 1].sort, sizeof row.sort);
+    struct engine *engine = engine_init(calloc(1, engine_size(1024)), &rig->options, rig->now);
+    uint32_t unreadable = 0;
+    engine_restore_rows(engine, RECORD_INCIDENTS, &row, 1, rig->now, &unreadable);
+    assert_int_equal(unreadable, 0);
+    engine_restored(engine, rig->now);
+    free(rig->engine);
+    rig->engine = engine;
+    file_event(rig, false, STATUS_OK);
+    inventory_without(rig, 99, 3);
+    rig_seen(rig, 0, 1);
+    size_t calls = rig->call_count;
+    rig_check(rig, 0, CHECK_FAILING);
+    rig_wait(rig, 55);
+    assert_int_equal(rig->call_count, calls); /* 6 x the retry pause of 10 s */
+    rig_wait(rig, 20);
+    rig_describe(rig, 0, INSTANCE_RUNNING, 0, CHECK_STATUS_OK);
+    denied = rig_result(rig_last(rig, CALL_RUN_DOCUMENT), STATUS_DENIED);
+    rig_answer(rig, &denied);
+    assert_true(rig_rows(rig, RECORD_INCIDENTS, "\"errors\":2") >= 1);
     rig_destroy(rig);
 }
