@@ -205,11 +205,18 @@ void fleet_resume_done(struct engine *engine, uint64_t batch, bool durable, stru
     if (before && !fleet_paused(engine)) engine->active_since = now.boot;
 }
 
+void fleet_drop_pause_file(struct step *step) {
+    const struct pause_state *pause = &step->engine->pause;
+    if (pause->operator|| !pause->file_ours) return;
+    emit_effect(step, EFFECT_PAUSE_FILE)->present = false;
+    emit_effect(step, EFFECT_POLL); /* look at once */
+}
+
 static void end_pause(struct step *step) {
     struct pause_state *pause = &step->engine->pause;
     if (!pause->operator|| pause->until.ms == 0 || step->now.boot.ms<pause->until.ms) return;
     pause->operator= false;
-    if (pause->file_ours) emit_effect(step, EFFECT_PAUSE_FILE)->present = false;
+    fleet_drop_pause_file(step);
     step->engine->active_since = step->now.boot;
     row_pause(step);
     row_audit(step, "pause", NULL, NULL, "paused", "act", "ear", "the pause's time is over");

@@ -261,6 +261,8 @@ bool fleet_member_owes(const struct engine *engine, const struct member *member)
 uint32_t fleet_disruptive_window(const struct engine *engine, struct now now);
 bool fleet_scope_open(const struct engine *engine, const struct member *member);
 bool fleet_paused(const struct engine *engine);
+/* Removes a file of ours whose pause is over. */
+void fleet_drop_pause_file(struct step *step);
 void fleet_resume_done(struct engine *engine, uint64_t batch, bool durable, struct now now);
 
 /* subject.c: what decide and recover are told */

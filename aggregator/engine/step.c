@@ -97,6 +97,7 @@ static void store_usable_again(struct step *step) {
     engine->lost_batches = 0;
     row_audit(step, "store", NULL, NULL, "store_unusable", "act", "ear", what);
     row_pause(step); /* a pause or its end may have been among what was lost */
+    fleet_drop_pause_file(step);
     emit_log(step, EFFECT_LEVEL_INFO, "store.usable", NULL, NULL, "store_unusable", "unusable",
              "usable", what);
     notice(step, SEVERITY_ERROR, "self.store", NULL, NULL, "The store could not be written",

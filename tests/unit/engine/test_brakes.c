@@ -568,3 +568,25 @@ TEST(incident_row_brings_errors_and_wait_back) {
     assert_true(rig_rows(rig, RECORD_INCIDENTS, "\"errors\":2") >= 1);
     rig_destroy(rig);
 }
+
+TEST(file_of_a_timed_pause_goes_although_the_batch_of_its_end_was_lost) {
+    (void)state;
+    struct rig *rig = rig_create(3);
+    struct event event = {.kind = EVENT_OPERATOR};
+    event.operator.verb = OPERATOR_PAUSE;
+    event.operator.pause_for = duration_s(5);
+    rig_event(rig, &event);
+    assert_true(rig->pause_file);
+    file_event(rig, true, STATUS_OK);
+    rig_wait(rig, 4);
+    rig->store = STATUS_IO;
+    rig_wait(rig, 2);
+    rig->store = STATUS_OK;
+    assert_true(rig->pause_file);
+    rig_wait(rig, 40);
+    assert_false(rig->pause_file);
+    assert_true(paused(rig));
+    file_event(rig, false, STATUS_OK);
+    assert_false(paused(rig));
+    rig_destroy(rig);
+}
