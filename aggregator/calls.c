@@ -25,7 +25,9 @@ struct open_call {
 static void finish(struct open_call *open, const struct aws_result *result) {
     struct event *event = calloc(1, sizeof *event);
     open->result.status = result->status;
-    open->result.answered = result->http != 0;
+    /* A local fault has no HTTP status; a 5xx or a page of somebody else's is no word of AWS. */
+    bool http = result->http > 0 && result->http < 500;
+    open->result.answered = result->status == STATUS_OK || (http && result->code[0] != '\0');
     aws_copy_cut(open->result.code, sizeof open->result.code, result->code);
     aws_copy_cut(open->result.message, sizeof open->result.message, result->message);
     aws_copy_cut(open->result.request_id, sizeof open->result.request_id, result->request_id);

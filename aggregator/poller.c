@@ -64,7 +64,6 @@ static struct event *make_answer(enum event_kind kind, const struct aws_result *
                                  struct boot_time asked) {
     struct event *event = make(kind, result->status);
     if (event == NULL) return NULL;
-    event->answered = result->http != 0;
     event->asked_at = asked;
     return event;
 }

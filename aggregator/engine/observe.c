@@ -146,17 +146,15 @@ static void aws_answered(struct step *step) {
     emit_log(step, EFFECT_LEVEL_INFO, "aws.reachable", NULL, NULL, NULL, "failing", "ok", "");
 }
 
-static void aws_failed(struct step *step, const char *what, const struct event *event) {
+static void aws_failed(struct step *step, const char *what, enum status status) {
     struct engine *engine = step->engine;
-    /* A refusal is an answer: the way to AWS is there. */
-    if (event->answered) engine->aws_heard_at = step->now.boot;
     if (engine->aws_failing) return;
     engine->aws_failing = true;
     char text_data[128];
     struct text text = text_over(text_data, sizeof text_data);
     text_add(&text, what);
     text_add(&text, ": ");
-    text_add(&text, status_text(event->status));
+    text_add(&text, status_text(status));
     text_add(&text, "; watching goes on with what is known, until it is too old");
     emit_log(step, EFFECT_LEVEL_WARNING, "aws.failing", NULL, NULL, NULL, "ok", "failing",
              text_data);
@@ -239,7 +237,7 @@ static void tell_full(struct step *step) {
 static void inventory(struct step *step, const struct event *event) {
     struct engine *engine = step->engine;
     if (event->status != STATUS_OK) {
-        aws_failed(step, "inventory", event);
+        aws_failed(step, "inventory", event->status);
         return;
     }
     aws_answered(step);
@@ -267,7 +265,7 @@ static void inventory(struct step *step, const struct event *event) {
 
 static void status_checks(struct step *step, const struct event *event) {
     if (event->status != STATUS_OK) {
-        aws_failed(step, "status checks", event);
+        aws_failed(step, "status checks", event->status);
         return;
     }
     aws_answered(step);

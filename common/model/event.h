@@ -70,8 +70,7 @@ struct event {
     struct call_result call;
     enum status status;             /* INVENTORY, STATUS_CHECKS, BATCH_DONE, PAUSE_FILE */
     uint64_t batch;                 /* BATCH_DONE */
-    bool answered;                  /* INVENTORY, STATUS_CHECKS: as in struct call_result */
-    struct boot_time asked_at;      /* ... */
+    struct boot_time asked_at;      /* INVENTORY, STATUS_CHECKS: as in struct call_result */
     bool present;                   /* PAUSE_FILE */
     struct duration skew;           /* CLOCK_SKEW: ours minus theirs */
     size_t count;                   /* rows in whichever array below is set */
