@@ -33,9 +33,10 @@ struct rows {
     struct row *slots[ROWS_INSTANCES_MAX]; /* by row number; NULL = free */
     uint32_t free_slot;                    /* no free one below it */
 
-    pthread_mutex_t journal_lock; /* guards the two below */
+    pthread_mutex_t journal_lock; /* guards the three below */
     struct journal journal;
-    bool journal_broken; /* said so; cleared by the next append that works */
+    bool journal_broken;                 /* said so; cleared by a while of appends that work */
+    struct boot_time journal_good_since; /* the first of them; 0 = none */
 
     pthread_mutex_t sealing_lock; /* guards the four below */
     struct sealing *sealing_first, *sealing_last;

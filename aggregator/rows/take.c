@@ -7,7 +7,8 @@
 #include "common/sys/log.h"
 
 /* One report gives at most: seen, each check that is gone, each check, each event. */
-#define EVENTS_MAX (1 + 2 * REPORT_CHECKS_MAX + REPORT_EVENTS_MAX)
+#define JOURNAL_QUIET_MS 5000 /* of good appends before a broken journal counts as whole */
+#define EVENTS_MAX       (1 + 2 * REPORT_CHECKS_MAX + REPORT_EVENTS_MAX)
 
 struct outbox {
     bool lost; /* no memory for one */
@@ -129,21 +130,30 @@ static void fill_record(const struct report *report, struct wall_time at,
     }
 }
 
-/* Says once that it began, and once that it is over. */
-static void say_journal(struct rows *rows, enum status status) {
-    if (status == STATUS_OK && rows->journal_broken)
-        log_event(LOG_LEVEL_INFO, "journal.works_again",
-                  log_unsigned("segment", rows->journal.segment));
-    if (status != STATUS_OK && !rows->journal_broken)
-        log_event(
-            LOG_LEVEL_ERROR, "journal.cannot_be_written", log_status("status", status),
-            log_string("folder", rows->folder),
-            log_string("instead", "reports are shown but not acknowledged: agents keep them"));
-    rows->journal_broken = status != STATUS_OK;
+/* Says once that it began, and once that it is over: on a nearly full disk one report fits where
+ * the next does not, so only a while of good writes is the end. Under the journal's lock. */
+static void say_journal(struct rows *rows, enum status status, struct boot_time now) {
+    if (status != STATUS_OK) {
+        if (!rows->journal_broken)
+            log_event(
+                LOG_LEVEL_ERROR, "journal.cannot_be_written", log_status("status", status),
+                log_string("folder", rows->folder),
+                log_string("instead", "reports are shown but not acknowledged: agents keep them"));
+        rows->journal_broken = true;
+        rows->journal_good_since = (struct boot_time){0};
+        return;
+    }
+    if (!rows->journal_broken) return;
+    if (rows->journal_good_since.ms == 0) rows->journal_good_since = now;
+    if (boot_since(now, rows->journal_good_since).ms < JOURNAL_QUIET_MS) return;
+    log_event(LOG_LEVEL_INFO, "journal.works_again",
+              log_unsigned("segment", rows->journal.segment));
+    rows->journal_broken = false;
 }
 
 static enum status write_journal(struct rows *rows, struct row *row,
-                                 const struct journal_report *record, const struct boot_id *boot) {
+                                 const struct journal_report *record, const struct boot_id *boot,
+                                 struct boot_time now) {
     uint8_t bytes[ROW_RECORDS_MAX];
     int64_t label = history_block_start(history_minute(record->at));
     (void)pthread_mutex_lock(&rows->journal_lock);
@@ -153,7 +163,7 @@ static enum status write_journal(struct rows *rows, struct row *row,
         size_t length = row_records(row, segment, record, boot, bytes);
         status = journal_append(&rows->journal, bytes, length);
     }
-    say_journal(rows, status);
+    say_journal(rows, status, now);
     (void)pthread_mutex_unlock(&rows->journal_lock);
     if (status == STATUS_OK) row_recorded(row, segment, record, boot);
     return status;
@@ -171,7 +181,7 @@ static enum status take(struct rows *rows, struct row *row, struct row_boot *boo
     /* The turn may have moved the columns. */
     if (*sealing) count = row_further_values(row, report, further);
     fill_record(report, at, further, count, &record);
-    enum status written = write_journal(rows, row, &record, &report->boot);
+    enum status written = write_journal(rows, row, &record, &report->boot, now.boot);
     if (written != STATUS_OK) atomic_fetch_add(&rows->tally.refused_journal, 1);
     if (report->sequence > boot->seen) {
         struct sealing *none = NULL;
