@@ -421,6 +421,7 @@ static const struct aging agings[] = {
      "coalesce(json_extract(item, '$.buried'), json_extract(item, '$.notification.time'))", 30},
     {RECORD_META, "id >= 'acknowledged/' AND id < 'acknowledged0'",
      "json_extract(item, '$.acknowledged')", 90},
+    {RECORD_META, "id >= 'claim/' AND id < 'claim0'", "json_extract(item, '$.claimed')", 90},
     {RECORD_INCIDENTS, "sort = 'closed'", "json_extract(item, '$.changed')", 90},
     {RECORD_INTENTS, "1",
      "CASE json_extract(item, '$.status') WHEN 'open' THEN NULL"

@@ -308,6 +308,8 @@ TEST(what_is_over_leaves_by_age_and_nothing_else) {
     assert_ok(put(store, RECORD_META, "dead-letter/odd", "slack", "no JSON"));
     assert_ok(put(store, RECORD_META, "acknowledged/i-1", "", aged("", "acknowledged", 91)));
     assert_ok(put(store, RECORD_META, "acknowledged/i-2", "", aged("", "acknowledged", 89)));
+    assert_ok(put(store, RECORD_META, "claim/INC-1/reboot/1", "", aged("", "claimed", 91)));
+    assert_ok(put(store, RECORD_META, "claim/INC-2/reboot/1", "", aged("", "claimed", 89)));
     assert_ok(put(store, RECORD_META, "pause", "", aged("", "since", 900)));
     assert_ok(put(store, RECORD_META, "probe", "", "{}"));
     assert_ok(put(store, RECORD_INCIDENTS, "INC-old", "closed", aged("", "changed", 91)));
@@ -328,7 +330,7 @@ TEST(what_is_over_leaves_by_age_and_nothing_else) {
     assert_ok(put(store, RECORD_OUTBOX, "b", "", "{}"));
     assert_only(store, RECORD_META,
                 (const char *const[]){"dead-letter/new", "dead-letter/odd", "acknowledged/i-2",
-                                      "pause", "probe", NULL});
+                                      "claim/INC-2/reboot/1", "pause", "probe", NULL});
     assert_only(store, RECORD_INCIDENTS, (const char *const[]){"INC-new", "INC-open", NULL});
     assert_only(store, RECORD_INTENTS,
                 (const char *const[]){"ACT-new", "ACT-open", "ACT-empty", "ACT-odd", NULL});
