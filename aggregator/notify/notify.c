@@ -261,8 +261,10 @@ static bool deliver(struct notify *notify, struct waiting *const *group, size_t 
 /* --- a round --- */
 
 static struct waiting *find(struct round *round, const char *partition) {
-    for (size_t i = 0; i < round->count; i++)
-        if (strcmp(round->waiting[i].record->partition, partition) == 0) return &round->waiting[i];
+    for (size_t i = 0; i < round->count; i++) {
+        const struct record *record = round->waiting[i].record;
+        if (record != NULL && strcmp(record->partition, partition) == 0) return &round->waiting[i];
+    }
     return NULL;
 }
 
