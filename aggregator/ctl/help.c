@@ -22,7 +22,8 @@ void help_overview(struct text *out) {
         }
         pad(out, length, 28);
         /* The first sentence is enough here. */
-        size_t sentence = strcspn(verb->summary, ".");
+        const char *end = strstr(verb->summary, ". ");
+        size_t sentence = end != NULL ? (size_t)(end - verb->summary) : strlen(verb->summary) - 1;
         text_add(out, " ");
         text_add_bytes(out, verb->summary, sentence);
         text_add(out, "\n");

@@ -73,6 +73,7 @@ class Words(unittest.TestCase):
 
     def test_each_verb_has_its_help(self):
         overview = earctl("--help").stdout
+        self.assertIn("(CSV or CSV.gz) through the predictor; clock from the data\n", overview)
         for verb in ("status", "instance show", "recover", "report", "config validate", "replay",
                      "pki", "audit verify"):
             self.assertIn(f"  {verb}", overview)
